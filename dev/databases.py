@@ -1,0 +1,149 @@
+"""Databases: installed once into a template, copied for each run.
+
+A database's comment says what it was made from. ``hr`` alone is a template too, so
+that a changed addon waits for itself only.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+
+import addons
+from environment import Environment
+from paths import STATE, digest
+from postgres import Postgres
+from server import odoo_command, write_conf
+from steps import Trouble, lock, run
+
+_LOCK = STATE / "databases.lock"
+_BASE = ("hr",)
+_FILESTORE = STATE / "data" / "filestore"
+_DEMO = {True: "--with-demo", False: "--without-demo"}
+
+
+class Databases:
+    """The databases of this checkout."""
+
+    def __init__(self, environment: Environment, postgres: Postgres) -> None:
+        self._environment = environment
+        self._postgres = postgres
+
+    def exists(self, name: str) -> bool:
+        sql = f"select 1 from pg_database where datname = {_text(name)}"
+        return bool(self._postgres.psql(sql))
+
+    def drop(self, name: str) -> None:
+        self._postgres.psql(f"drop database if exists {_name(name)} with (force)")
+        shutil.rmtree(_FILESTORE / name, ignore_errors=True)
+
+    def ensure(
+        self, name: str, install: Sequence[str], *, demo: bool, fresh: bool = False
+    ) -> None:
+        """Make ``name`` hold the addons as they are now in the checkout.
+
+        A database that is there is kept and brought up to date, unless ``fresh``.
+        """
+        for addon in install:
+            if not addons.find(addon, self._environment):
+                raise Trouble(f"--install: there is no addon {addon}.")
+        with lock(_LOCK):
+            if fresh:
+                self.drop(name)
+            if self.exists(name):
+                self._update(name, install)
+            else:
+                self._copy(self._template(install, demo=demo), name)
+                self._note(name)
+
+    def _template(self, install: Sequence[str], *, demo: bool) -> str:
+        """Return the template with ``install``; make it if it is not there."""
+        kind = digest(*sorted(install), demo, self._environment.odoo)
+        needed = addons.with_dependencies(install, self._environment)
+        name = f"template_{kind}_{digest(*self._sources(needed).items())}"
+        if self.exists(name):
+            return name
+        self._drop_like(f"template_{kind}_%")
+        building = f"building_{kind}"
+        self.drop(building)
+        if tuple(install) != _BASE and needed.issuperset(_BASE):
+            self._copy(self._template(_BASE, demo=demo), building)
+        options = ["-i", ",".join(install), _DEMO[demo]]
+        what = f"Installing {', '.join(install)}{' with demo data' if demo else ''}"
+        self._odoo(what, building, options)
+        self._rename(building, name)
+        return name
+
+    def _update(self, name: str, install: Sequence[str]) -> None:
+        was = self._noted(name)
+        have = self._installed(name)
+        sources = addons.sources()
+        changed = [
+            addon for addon in sources if addon in have and sources[addon] != was.get(addon)
+        ]
+        missing = [addon for addon in install if addon not in have]
+        options = ["-u", ",".join(changed)] if changed else []
+        options += ["-i", ",".join(missing)] if missing else []
+        if options:
+            self._odoo(f"Updating {', '.join(changed + missing)}", name, options)
+            self._note(name)
+
+    def _installed(self, name: str) -> set[str]:
+        sql = "select name from ir_module_module where state = 'installed'"
+        return {row[0] for row in self._postgres.psql(sql, name)}
+
+    def _odoo(self, what: str, database: str, options: list[str]) -> None:
+        write_conf(self._environment, database)
+        options = [*options, "--stop-after-init", "--no-http"]
+        run(
+            what,
+            odoo_command(self._environment, database, *options),
+            log=database,
+            env=self._postgres.environ,
+        )
+
+    def _sources(self, needed: set[str]) -> dict[str, str]:
+        return {k: v for k, v in addons.sources().items() if k in needed}
+
+    def _note(self, name: str) -> None:
+        note = json.dumps(addons.sources())
+        self._postgres.psql(f"comment on database {_name(name)} is {_text(note)}")
+
+    def _noted(self, name: str) -> dict[str, str]:
+        sql = f"""
+            select shobj_description(oid, 'pg_database') from pg_database
+            where datname = {_text(name)}
+        """
+        note = self._postgres.psql(sql)[0][0]
+        return json.loads(note) if note.startswith("{") else {}
+
+    def _copy(self, source: str, target: str) -> None:
+        if (_FILESTORE / source).exists():
+            # Files of a filestore are never changed, only added and removed.
+            shutil.rmtree(_FILESTORE / target, ignore_errors=True)
+            shutil.copytree(
+                _FILESTORE / source, _FILESTORE / target, copy_function=os.link
+            )
+        sql = f"create database {_name(target)} template {_name(source)}"
+        self._postgres.psql(sql)
+
+    def _rename(self, source: str, target: str) -> None:
+        shutil.rmtree(_FILESTORE / target, ignore_errors=True)
+        if (_FILESTORE / source).exists():
+            (_FILESTORE / source).rename(_FILESTORE / target)
+        self._postgres.psql(
+            f"alter database {_name(source)} rename to {_name(target)}"
+        )
+
+    def _drop_like(self, pattern: str) -> None:
+        sql = f"select datname from pg_database where datname like {_text(pattern)}"
+        for (name,) in self._postgres.psql(sql):
+            self.drop(name)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
