@@ -12,7 +12,7 @@ question first reaches them.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import MAXYEAR, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import chain
 from math import floor
 from zoneinfo import ZoneInfo
@@ -220,7 +220,8 @@ class Timeline:
     ) -> tuple[list[datetime], list[timedelta]]:
         """Return edges and work of at least the years of ``start`` and ``stop``."""
         edges, _done = known = self._known
-        low, high = _new_year(start.year), _new_year(stop.year + 1)
+        low = _new_year(_clip(start).year)
+        high = _new_year(_clip(stop).year + 1)
         if low == high:
             return _edges(low, high, [])
         if not edges:
@@ -335,7 +336,7 @@ def _clip(at: datetime) -> datetime:
 
 
 def _new_year(year: int) -> datetime:
-    return _clip(datetime.combine(date(min(year, MAXYEAR), 1, 1), MIDNIGHT))
+    return _clip(datetime.combine(date(year, 1, 1), MIDNIGHT))
 
 
 def _weekly_minutes(
