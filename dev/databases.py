@@ -37,6 +37,14 @@ class Databases:
         self._postgres.psql(f"drop database if exists {_name(name)} with (force)")
         shutil.rmtree(_FILESTORE / name, ignore_errors=True)
 
+    def like(self, pattern: str) -> list[str]:
+        sql = f"select datname from pg_database where datname like {_text(pattern)}"
+        return [name for (name,) in self._postgres.psql(sql)]
+
+    def drop_like(self, pattern: str) -> None:
+        for name in self.like(pattern):
+            self.drop(name)
+
     def ensure(
         self, name: str, install: Sequence[str], *, demo: bool, fresh: bool = False
     ) -> None:
@@ -63,7 +71,7 @@ class Databases:
         name = f"template_{kind}_{digest(*self._sources(needed).items())}"
         if self.exists(name):
             return name
-        self._drop_like(f"template_{kind}_%")
+        self.drop_like(f"template_{kind}_%")
         building = f"building_{kind}"
         self.drop(building)
         if tuple(install) != _BASE and needed.issuperset(_BASE):
@@ -78,9 +86,8 @@ class Databases:
         was = self._noted(name)
         have = self._installed(name)
         sources = addons.sources()
-        changed = [
-            addon for addon in sources if addon in have and sources[addon] != was.get(addon)
-        ]
+        stale = {addon for addon in sources if sources[addon] != was.get(addon)}
+        changed = sorted(stale & have)
         missing = [addon for addon in install if addon not in have]
         options = ["-u", ",".join(changed)] if changed else []
         options += ["-i", ",".join(missing)] if missing else []
@@ -131,14 +138,7 @@ class Databases:
         shutil.rmtree(_FILESTORE / target, ignore_errors=True)
         if (_FILESTORE / source).exists():
             (_FILESTORE / source).rename(_FILESTORE / target)
-        self._postgres.psql(
-            f"alter database {_name(source)} rename to {_name(target)}"
-        )
-
-    def _drop_like(self, pattern: str) -> None:
-        sql = f"select datname from pg_database where datname like {_text(pattern)}"
-        for (name,) in self._postgres.psql(sql):
-            self.drop(name)
+        self._postgres.psql(f"alter database {_name(source)} rename to {_name(target)}")
 
 
 def _name(name: str) -> str:

@@ -126,7 +126,8 @@ def _home() -> Path:
     """Return the folder of the socket, whose path must be short and open to PGDATA's
     owner, wherever the checkout lies; as root PGDATA and the programs are here too.
     """
-    folder = Path("/var/tmp") if os.path.isdir("/var/tmp") else Path(tempfile.gettempdir())
+    lasting = Path("/var/tmp")
+    folder = lasting if lasting.is_dir() else Path(tempfile.gettempdir())
     home = folder / f"{NAME}-{digest(CHECKOUT, os.geteuid())}"
     with contextlib.suppress(FileExistsError):
         home.mkdir(mode=0o711)
@@ -176,8 +177,9 @@ def _init(cluster: Path, environment: Environment) -> None:
     run("Making a database server", command, cwd="/", **_account())
     with (data / "postgresql.conf").open("a") as conf:
         conf.writelines(f"{name} = '{value}'\n" for name, value in _SETTINGS.items())
+    single = [_programs(cluster, environment) / "postgres", "--single", "-D", data]
     subprocess.run(
-        [_programs(cluster, environment) / "postgres", "--single", "-D", data, "postgres"],
+        [*single, "postgres"],
         input=f"create role {_ROLE} login createdb",
         text=True,
         cwd="/",

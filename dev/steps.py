@@ -76,9 +76,7 @@ def run(what: str, command: Sequence, log: str = "setup", **options) -> None:
     with path.open("ab") as output:
         begin = output.tell()
         with Progress(what) as progress:
-            process = spawn(
-                command, stdout=output, stderr=subprocess.STDOUT, **options
-            )
+            process = spawn(command, stdout=output, stderr=subprocess.STDOUT, **options)
             try:
                 while process.poll() is None:
                     progress.tick()

@@ -20,12 +20,13 @@ def ensure_packages(why: str, *packages: str) -> None:
         raise Trouble(f"{why} needs: apt-get install {names}")
     # Killed half-way, dpkg would need repair: these may outlive this command.
     options = {"env": _NONINTERACTIVE, "preexec_fn": None}
-    wait = ["-o", "DPkg::Lock::Timeout=600"]
+    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3"]
+    install = [*apt, "install", "-y", "--no-install-recommends", *packages]
+    repair = ["dpkg", "--configure", "-a"]
     with lock(CACHE / "apt.lock"):
-        run("Repairing interrupted installations", ["dpkg", "--configure", "-a"], **options)
-        run("Updating the list of packages", ["apt-get", *wait, "update"], **options)
-        install = ["apt-get", *wait, "install", "-y", "--no-install-recommends"]
-        run(f"Installing {names}", [*install, *packages], **options)
+        run("Repairing interrupted installations", repair, **options)
+        run("Updating the list of packages", [*apt, "update"], **options)
+        run(f"Installing {names}", install, **options)
 
 
 def ensure_browser() -> None:
