@@ -21,6 +21,7 @@ Span = tuple[datetime, datetime]
 
 NO_WORK = timedelta()
 DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
 SECOND = timedelta(seconds=1)
 MIDNIGHT = time()
 
@@ -40,7 +41,8 @@ class Line:
     :param weekday: 0 is Monday
     :param hour_from: hours after midnight, 0 to 24
     :param hour_to: the same; 24 is the next midnight
-    :param week_type: 0 or 1: every second week (:func:`week_type`); None: every week
+    :param week_type: 0 or 1: every second week, where 1 January of the year 1 began a
+        week 0 (as in Odoo, no year breaks the rhythm); None: every week
     :raises ValueError: a figure out of its range
     """
 
@@ -89,23 +91,23 @@ class Timeline:
     11.0
     """
 
-    __slots__ = ("_known", "_leaves", "_lines", "_zone", "has_hours")
+    __slots__ = ("_fortnight", "_known", "_leaves", "_zone", "has_hours")
 
     def __init__(self, calendar: Calendar | None = None) -> None:
         """:raises zoneinfo.ZoneInfoNotFoundError: the calendar's zone is unknown"""
         self._zone = ZoneInfo(calendar.tz if calendar else "UTC")
-        self._lines = _weekly_minutes(calendar.lines) if calendar else {}
+        self._fortnight = _fortnight(calendar.lines if calendar else ())
         self._leaves = _unite(
             (start, self._leave_stop(_clip(stop)))
             for start, stop in (calendar.leaves if calendar else ())
         )
-        self.has_hours: bool = calendar is None or bool(self._lines)
+        self.has_hours: bool = calendar is None or any(self._fortnight)
         # Edges begin and end with the bounds of what is known; in between, openings
         # and closings take turns: after an even number of edges somebody works.
         self._known: tuple[list[datetime], list[timedelta]] = ([], [])
         if not calendar:
             self._known = _edges(*HORIZON, [HORIZON])
-        elif not self._lines:
+        elif not self.has_hours:
             self._known = _edges(*HORIZON, [])
 
     def elapsed(self, start: datetime, stop: datetime) -> timedelta:
@@ -247,31 +249,23 @@ class Timeline:
 
     def _unroll(self, low: datetime, high: datetime) -> list[Span]:
         """Return the working spans within two moments, computed from the lines."""
-        if not low < high:
-            return []
         spans = []
-        zone, lines = self._zone, self._lines
-        day = low.date() - 2 * DAY  # a local date begins up to a day before or after
-        last = high.date() + 2 * DAY
-        midnight = datetime.combine(day, MIDNIGHT)
-        offset = _offset(midnight, zone)
-        while day <= last:
-            next_midnight = midnight + DAY
-            next_offset = _offset(next_midnight, zone)
-            same = offset == next_offset  # no change of the clock on that day
-            for opening, closing in lines.get((week_type(day), day.weekday()), ()):
-                start, stop = midnight + opening, midnight + closing
-                if same:
-                    spans.append((start - offset, stop - offset))
-                else:
+        zone, fortnight = self._zone, self._fortnight
+        # a local date begins up to a day before or after the UTC date
+        midnights = [low + n * DAY for n in range(-2, (high - low).days + 4)]
+        offsets = [zone.utcoffset(midnight) for midnight in midnights]
+        for n, midnight in enumerate(midnights[:-2]):
+            today = fortnight[_day_of_fortnight(midnight)]
+            # no change of the clock on that day, nor at the midnight after it
+            if offsets[n] == offsets[n + 1] == offsets[n + 2]:
+                midnight -= offsets[n]
+                spans += [(midnight + start, midnight + stop) for start, stop in today]
+            else:
+                for start, stop in today:
+                    start, stop = midnight + start, midnight + stop
                     spans.append((_to_utc(start, zone), _to_utc(stop, zone)))
-            day += DAY
-            midnight, offset = next_midnight, next_offset
-        return [
-            (max(low, start), min(high, stop))
-            for start, stop in _subtract(_unite(spans), self._leaves)
-            if start < high and low < stop
-        ]
+        outside = [(low - WEEK, low), (high, high + WEEK)]
+        return list(_subtract(_unite(spans), _unite([*outside, *self._leaves])))
 
     def _leave_stop(self, stop: datetime) -> datetime:
         """Return the midnight that a leave's 23:59:59 stands for, else ``stop``."""
@@ -308,27 +302,18 @@ def period_edge(day: date, tz: str) -> datetime:
     return _first_instant(day, ZoneInfo(tz))
 
 
-def week_type(day: date) -> int:
-    """Return 0 or 1: which of two alternating weeks (from Monday) a date is in."""
-    return (day.toordinal() - 1) // 7 % 2
-
-
 def _first_instant(day: date, zone: ZoneInfo) -> datetime:
     midnight = datetime.combine(day, MIDNIGHT)
-    return midnight - midnight.replace(tzinfo=zone).utcoffset()
-
-
-def _offset(local: datetime, zone: ZoneInfo) -> timedelta:
-    """Return the UTC offset of a local time: the smaller one where there are two.
-
-    In a gap that is the offset before the change, in an overlap the one after it.
-    """
-    aware = local.replace(tzinfo=zone)
-    return min(aware.utcoffset(), aware.replace(fold=1).utcoffset())
+    return midnight - zone.utcoffset(midnight)
 
 
 def _to_utc(local: datetime, zone: ZoneInfo) -> datetime:
-    return local - _offset(local, zone)
+    """Return the moment of a local time, by the smaller offset where there are two.
+
+    In a gap that is the offset before the change, in an overlap the one after it.
+    """
+    offsets = zone.utcoffset(local), zone.utcoffset(local.replace(fold=1))
+    return local - min(offsets)
 
 
 def _clip(at: datetime) -> datetime:
@@ -339,20 +324,22 @@ def _new_year(year: int) -> datetime:
     return _clip(datetime.combine(date(year, 1, 1), MIDNIGHT))
 
 
-def _weekly_minutes(
-    lines: Iterable[Line],
-) -> dict[tuple[int, int], list[tuple[timedelta, timedelta]]]:
-    """Return openings and closings after midnight by week type and weekday."""
-    result: dict[tuple[int, int], list[tuple[timedelta, timedelta]]] = {}
+def _day_of_fortnight(day: date) -> int:
+    """Return 0 for the Monday of a week 0, to 13 for the Sunday of a week 1."""
+    return (day.toordinal() - 1) % 14
+
+
+def _fortnight(lines: Iterable[Line]) -> list[list[tuple[timedelta, timedelta]]]:
+    """Return for each day of two weeks its openings and closings after midnight."""
+    result: list[list[tuple[timedelta, timedelta]]] = [[] for _day in range(14)]
     for line in lines:
-        opening, closing = (
+        start, stop = (
             timedelta(minutes=floor(hour * 60 + 0.5))
             for hour in (line.hour_from, line.hour_to)
         )
-        if opening < closing:
+        if start < stop:
             for week in (0, 1) if line.week_type is None else (line.week_type,):
-                key = (week, line.weekday)
-                result.setdefault(key, []).append((opening, closing))
+                result[week * 7 + line.weekday].append((start, stop))
     return result
 
 
