@@ -1,0 +1,157 @@
+import hashlib
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from .internal_request_stage import STATE_NAMES
+
+KINDS = [
+    ("submit", "Ordered"),
+    ("accept", "Accepted"),
+    ("counter", "Other date offered"),
+    ("accept_counter", "Offer accepted"),
+    ("decline", "Declined"),
+    ("start", "Work started"),
+    ("wait", "Waiting"),
+    ("resume", "Work resumed"),
+    ("deliver", "Delivered"),
+    ("confirm", "Delivery accepted"),
+    ("reject", "Sent back"),
+    ("cancel", "Cancelled"),
+]
+CAUSES = [
+    ("customer", "Customer"),
+    ("third_party", "Third party"),
+    ("supplier", "Supplier"),
+    ("silence", "Silence"),
+    ("score", "Rating"),
+]
+_SEALED = (
+    "request_id",
+    "kind",
+    "at",
+    "recorded_at",
+    "user_id",
+    "from_state",
+    "to_state",
+    "cause",
+    "code",
+    "moment",
+    "note",
+)
+
+
+class InternalRequestEvent(models.Model):
+    """What happened to a request: written once, chained by hashes, never changed.
+
+    Rows come from :meth:`_append` alone; there is no other way in, for anybody.
+    """
+
+    _name = "internal.request.event"
+    _description = "Order Event"
+    _inherit = ["internal.validated"]
+    _order = "at, id"
+    _log_access = False
+
+    request_id = fields.Many2one(
+        "internal.request", "Order", required=True, index=True, ondelete="restrict"
+    )
+    kind = fields.Selection(KINDS, required=True)
+    at = fields.Datetime(required=True)
+    recorded_at = fields.Datetime(required=True)
+    user_id = fields.Many2one("res.users", "By", required=True, ondelete="restrict")
+    from_state = fields.Selection(STATE_NAMES, required=True)
+    to_state = fields.Selection(STATE_NAMES, required=True)
+    cause = fields.Selection(CAUSES)
+    code = fields.Char("Reason Code")
+    moment = fields.Datetime("Date Named", help="The date promised or offered.")
+    note = fields.Text()
+    hash = fields.Char(required=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise self._refusal()
+
+    def write(self, vals):
+        raise self._refusal()
+
+    @api.ondelete(at_uninstall=True)
+    def _unlink_never(self):
+        raise self._refusal()
+
+    def _refusal(self):
+        return AccessError(
+            self.env._("Events are evidence: nobody writes, changes or deletes one.")
+        )
+
+    @api.model
+    def _append(self, rows):
+        """Add events, each chained to the one before it on its request.
+
+        :param rows: dicts of all fields but ``hash``, in the order of entry
+        """
+        requests = self.env["internal.request"]
+        ids = sorted({row["request_id"] for row in rows})
+        chains = {
+            id_: (head or "", count or 0)
+            for id_, head, count in self.env.execute_query(
+                SQL(
+                    "SELECT id, event_head, event_count FROM internal_request"
+                    " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+                    ids,
+                )
+            )
+        }
+        for row in rows:
+            head, count = chains[row["request_id"]]
+            row["hash"] = _chain(head, row)
+            chains[row["request_id"]] = (row["hash"], count + 1)
+        self._insert_rows(rows)
+        requests._update_rows(
+            ids,
+            [dict(zip(("event_head", "event_count"), chains[i], strict=True)) for i in ids],
+        )
+        self.invalidate_model()
+        requests.browse(ids).invalidate_recordset(["event_ids"], flush=False)
+
+    @api.model
+    def _broken_chains(self, companies):
+        """Return how many events were read, and the ids of requests whose chain of
+        events does not end in the head and count that stand on the request."""
+        checked, broken, last = 0, [], 0
+        while heads := self.env.execute_query(
+            SQL(
+                "SELECT id, event_head, event_count FROM internal_request"
+                " WHERE company_id = ANY(%s) AND id > %s ORDER BY id LIMIT 5000",
+                companies.ids,
+                last,
+            )
+        ):
+            last = heads[-1][0]
+            events = self.env.execute_query_dict(
+                SQL(
+                    "SELECT * FROM internal_request_event"
+                    " WHERE request_id = ANY(%s) ORDER BY id",
+                    [id_ for id_, _head, _count in heads],
+                )
+            )
+            checked += len(events)
+            chains = {}
+            for row in events:
+                head, count = chains.get(row["request_id"], ("", 0))
+                good = head is not None and row["hash"] == _chain(head, row)
+                chains[row["request_id"]] = (row["hash"] if good else None, count + 1)
+            broken += [
+                id_
+                for id_, head, count in heads
+                if chains.get(id_, ("", 0)) != (head or "", count or 0)
+            ]
+        return checked, broken
+
+
+def _chain(head, row):
+    """Return the hash of an event's facts and of the event before it."""
+    facts = [str(row[name] or "") for name in _SEALED]
+    return hashlib.sha256(json.dumps([head, *facts]).encode()).hexdigest()

@@ -1,0 +1,68 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..engine.transitions import STATES
+
+STATE_NAMES = [
+    ("draft", "Draft"),
+    ("submitted", "Ordered"),
+    ("countered", "Other Date Offered"),
+    ("accepted", "Accepted"),
+    ("in_progress", "In Work"),
+    ("waiting", "Waiting"),
+    ("delivered", "Delivered"),
+    ("done", "Done"),
+    ("declined", "Declined"),
+    ("cancelled", "Cancelled"),
+]
+
+
+class InternalRequestStage(models.Model):
+    _name = "internal.request.stage"
+    _description = "Order Stage"
+    _inherit = ["internal.validated"]
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    state = fields.Selection(
+        STATE_NAMES,
+        "Meaning",
+        required=True,
+        help="What the stage means; the name may be your own.",
+    )
+    fold = fields.Boolean("Folded", help="Show the column folded in the kanban.")
+    service_ids = fields.Many2many(
+        "internal.service", string="Services", help="Empty: for every service."
+    )
+
+    def write(self, vals):
+        res = super().write(vals)
+        if vals.keys() & {"state", "service_ids"}:
+            self._require_every_state(self.browse())
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_keeps_every_state(self):
+        self._require_every_state(self)
+
+    def _require_every_state(self, leaving):
+        general = self.search([("service_ids", "=", False)]) - leaving
+        if missing := set(STATES) - set(general.mapped("state")):
+            names = dict(self._fields["state"]._description_selection(self.env))
+            raise ValidationError(
+                self.env._(
+                    "Keep one stage for every service that means: %s.",
+                    ", ".join(sorted(names[state] for state in missing)),
+                )
+            )
+
+    @api.model
+    def _stage_ids_by_state(self, services):
+        """Return ``{(service id, state): stage id}``: the first stage of each."""
+        chosen = {}
+        for stage in self.sudo().search([]):
+            for service in services:
+                if not stage.service_ids or service in stage.service_ids:
+                    chosen.setdefault((service.id, stage.state), stage.id)
+        return chosen

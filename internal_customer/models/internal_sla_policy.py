@@ -1,0 +1,128 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..engine import clock
+
+
+class InternalSlaPolicy(models.Model):
+    _name = "internal.sla.policy"
+    _description = "SLA Policy"
+    _inherit = ["internal.validated"]
+    _order = "metric, name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", index=True, ondelete="restrict", help="Empty: every company."
+    )
+    metric = fields.Selection(
+        [("response", "First answer"), ("resolution", "Delivery")],
+        required=True,
+        default="resolution",
+        help="What must be done in time: the supplier's first answer, or the delivery.",
+    )
+    hours = fields.Float(
+        required=True, help="Working hours in which it must be done.", default=8
+    )
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        "Working Hours",
+        ondelete="restrict",
+        check_company=True,
+        help="Hours that count; empty: those of the service.",
+    )
+    service_ids = fields.Many2many(
+        "internal.service",
+        "internal_service_sla_policy_rel",
+        "policy_id",
+        "service_id",
+        string="Services",
+        check_company=True,
+        help="Empty: every service.",
+    )
+    customer_department_ids = fields.Many2many(
+        "hr.department",
+        string="Customers",
+        check_company=True,
+        help="Empty: every customer.",
+    )
+    priority = fields.Selection(
+        [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")],
+        help="Empty: every priority.",
+    )
+    pause_third_party = fields.Boolean(
+        "Pauses for Third Parties",
+        help="Waiting for somebody outside stops the time, as waiting for the customer"
+        " does.",
+    )
+    at_risk_percent = fields.Float(
+        "At Risk From (%)",
+        default=75,
+        help="Share of the time used from which an order is soon due.",
+    )
+
+    _hours_range = models.Constraint(
+        "CHECK (hours > 0 AND hours <= 20000)",
+        "The hours must be more than 0 and at most 20,000.",
+    )
+    _at_risk_range = models.Constraint(
+        "CHECK (at_risk_percent > 0 AND at_risk_percent <= 100)",
+        "The share at risk must be more than 0 and at most 100 percent.",
+    )
+
+    @api.constrains("calendar_id")
+    def _check_calendar(self):
+        for calendar in self.calendar_id:
+            if not calendar._internal_timeline(calendar.company_id).has_hours:
+                raise ValidationError(
+                    self.env._(
+                        "%s has no working hours: choose another calendar.",
+                        calendar.name,
+                    )
+                )
+
+    def write(self, vals):
+        res = super().write(vals)
+        if vals.keys() & {"hours", "pause_third_party", "at_risk_percent"}:
+            self.env["internal.sla.clock"]._judge_open([("policy_id", "in", self.ids)])
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unused(self):
+        clocks = self.env["internal.sla.clock"].sudo()
+        if clocks.search_count([("policy_id", "in", self.ids)], limit=1):
+            raise ValidationError(
+                self.env._("Orders were judged by this policy: archive it instead.")
+            )
+
+    @api.model
+    def _by_company(self):
+        """Return ``{company id: policies}`` as :mod:`engine.clock` chooses among them,
+        those of every company included."""
+        chosen = defaultdict(list)
+        policies = self.with_context(active_test=True).search([])
+        for company in self.env["res.company"].sudo().search([]):
+            chosen[company.id] = [
+                policy._facts()
+                for policy in policies
+                if policy.company_id in (company, company.browse())
+            ]
+        return chosen
+
+    def _facts(self):
+        return clock.Policy(
+            id=self.id,
+            metric=self.metric,
+            hours=self.hours,
+            service_ids=frozenset(self.service_ids.ids),
+            customer_ids=frozenset(self.customer_department_ids.ids),
+            priority=self.priority or None,
+            pausing=self._pausing(),
+            at_risk_percent=self.at_risk_percent,
+        )
+
+    def _pausing(self):
+        return frozenset(["third_party"] if self.pause_third_party else [])

@@ -1,0 +1,291 @@
+import json
+import math
+from datetime import date, datetime, timezone
+
+from odoo import api, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+MAX_BATCH = 1000
+MAX_TEXT = 2000
+MAX_LONG_TEXT = 20000
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+_INVISIBLE = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF]
+)
+
+
+class InternalValidated(models.AbstractModel):
+    """Values checked by type before they are stored; rows written in one statement.
+
+    Every model of this addon inherits it, so that a wrong value is answered with a
+    sentence that names the field, over whichever channel it came.
+    """
+
+    _name = "internal.validated"
+    _description = "Validated Values"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        checked = [self._validate_values(vals) for vals in vals_list]
+        return super().create(self._prepare_create(checked))
+
+    def _prepare_create(self, vals_list):
+        """Hook: add to, or refuse, checked values before they are stored."""
+        return vals_list
+
+    def write(self, vals):
+        return super().write(self._validate_values(vals))
+
+    # Checks of arguments
+
+    def _check_batch(self):
+        if len(self) > MAX_BATCH:
+            raise UserError(
+                self.env._("Take at most %s records in one call.", MAX_BATCH)
+            )
+
+    def _check_one(self):
+        if len(self) != 1:
+            raise ValidationError(self.env._("ids: give exactly one record."))
+
+    @api.model
+    def _parse_text(self, name, value, required=True, limit=MAX_TEXT):
+        """Return ``value`` stripped of what nobody sees; ValidationError names it."""
+        if value is None or value is False:
+            value = ""
+        if not isinstance(value, str):
+            raise ValidationError(self.env._("%s: give a text.", name))
+        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+            raise ValidationError(
+                self.env._("%s: the text holds characters that cannot be stored.", name)
+            )
+        value = value.translate(_INVISIBLE).strip()
+        if len(value) > limit:
+            raise ValidationError(
+                self.env._("%(name)s: %(limit)s characters at most.", name=name,
+                           limit=limit)
+            )
+        if required and not value:
+            raise ValidationError(
+                self.env._("%s: say it in words; the other side will read it.", name)
+            )
+        return value
+
+    @api.model
+    def _parse_moment(self, name, value, required=True):
+        """Return a naive UTC datetime of whole seconds, or None.
+
+        :param value: ISO 8601 with offset, Odoo's ``YYYY-MM-DD HH:MM:SS`` in UTC, or
+            a naive UTC datetime
+        """
+        if value in (None, False, "") and not required:
+            return None
+        moment = value
+        if isinstance(value, str):
+            text = value.strip()
+            text = text[:-1] + "+00:00" if text[-1:] in ("Z", "z") else text
+            try:
+                moment = datetime.fromisoformat(text)
+            except ValueError:
+                moment = None
+        if not isinstance(moment, datetime):
+            raise ValidationError(
+                self.env._(
+                    "%(name)s: give a moment such as 2026-03-02T09:00:00+01:00,"
+                    " not %(value)s.",
+                    name=name,
+                    value=str(value)[:50],
+                )
+            )
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ValidationError(
+                self.env._(
+                    "%(name)s: the year must lie between %(first)s and %(last)s.",
+                    name=name,
+                    first=FIRST_YEAR,
+                    last=LAST_YEAR,
+                )
+            )
+        if moment.tzinfo:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return moment.replace(microsecond=0)
+
+    @api.model
+    def _parse_choice(self, name, value, choices):
+        if not isinstance(value, str) or value not in choices:
+            raise ValidationError(
+                self.env._(
+                    "%(name)s: choose one of %(choices)s.",
+                    name=name,
+                    choices=", ".join(choices),
+                )
+            )
+        return value
+
+    @api.model
+    def _parse_record(self, name, value, model):
+        """Return the record of ``model`` with that id, as the caller may see it."""
+        record = self.env[model]
+        if type(value) is int and 0 < value < 2**31:
+            record = record.search([("id", "=", value)])
+        if not record:
+            raise ValidationError(
+                self.env._("%(name)s: there is no %(model)s with that id.", name=name,
+                           model=record._description)
+            )
+        return record
+
+    @api.model
+    def _validate_values(self, vals):
+        if not isinstance(vals, dict):
+            raise ValidationError(self.env._("values: give names and values."))
+        return {name: self._validate_value(name, vals[name]) for name in vals}
+
+    @api.model
+    def _validate_value(self, name, value):
+        field = self._fields.get(name)
+        if field is None:
+            raise ValidationError(
+                self.env._(
+                    "%(name)s: %(model)s has no such field.",
+                    name=str(name)[:50],
+                    model=self._description,
+                )
+            )
+        if value is None or value is False:
+            return False
+        check = getattr(self, f"_validate_{field.type}", None)
+        return check(field, value) if check else value
+
+    def _validate_char(self, field, value):
+        if field.translate and not isinstance(value, str):
+            return value
+        return self._parse_text(field.name, value, required=False)
+
+    def _validate_text(self, field, value):
+        return self._parse_text(field.name, value, False, MAX_LONG_TEXT)
+
+    def _validate_integer(self, field, value):
+        if type(value) is not int or not -(2**31) <= value < 2**31:
+            raise ValidationError(self.env._("%s: give a whole number.", field.name))
+        return value
+
+    def _validate_many2one(self, field, value):
+        if type(value) is not int or not 0 < value < 2**31:
+            raise ValidationError(
+                self.env._("%s: give the id of a record.", field.name)
+            )
+        return value
+
+    def _validate_float(self, field, value):
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise ValidationError(self.env._("%s: give a number.", field.name))
+        if abs(value) > 1e12:
+            raise ValidationError(self.env._("%s: the number is too large.", field.name))
+        return value
+
+    _validate_monetary = _validate_float
+
+    def _validate_boolean(self, field, value):
+        if type(value) is not bool:
+            raise ValidationError(self.env._("%s: give true or false.", field.name))
+        return value
+
+    def _validate_selection(self, field, value):
+        return self._parse_choice(field.name, value, field.get_values(self.env))
+
+    def _validate_datetime(self, field, value):
+        return self._parse_moment(field.name, value)
+
+    def _validate_date(self, field, value):
+        if isinstance(value, str):
+            try:
+                value = date.fromisoformat(value.strip())
+            except ValueError:
+                value = None
+        if not isinstance(value, date):
+            raise ValidationError(
+                self.env._("%s: give a day such as 2026-03-02.", field.name)
+            )
+        return self._parse_moment(
+            field.name, datetime.combine(value, datetime.min.time())
+        ).date()
+
+    def _validate_one2many(self, field, value):
+        if not isinstance(value, list | tuple) or not all(
+            isinstance(command, list | tuple) or type(command) is int
+            for command in value
+        ):
+            raise ValidationError(self.env._("%s: give a list of records.", field.name))
+        return value
+
+    _validate_many2many = _validate_one2many
+
+    # Rows in one statement: no query count grows with the batch
+
+    @api.model
+    def _insert_rows(self, rows):
+        """Insert dicts of stored values in one statement; return the new ids.
+
+        All rows have the same keys; nothing is computed, checked or logged here.
+        """
+        if not rows:
+            return []
+        names = list(rows[0])
+        reserved = self.env.execute_query(
+            SQL(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id'))"
+                " FROM generate_series(1, %s)",
+                self._table,
+                len(rows),
+            )
+        )
+        ids = [row[0] for row in reserved]
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %s (id, %s) SELECT * FROM %s",
+                SQL.identifier(self._table),
+                SQL(", ").join(map(SQL.identifier, names)),
+                self._unnest(names, ids, rows),
+            )
+        )
+        return ids
+
+    @api.model
+    def _update_rows(self, ids, rows):
+        """Write dicts of stored values (the same keys in all) to ``ids``, where they
+        differ, in one statement."""
+        if not rows:
+            return
+        names = list(rows[0])
+        self.browse(ids).flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %(table)s SET (%(names)s) = ROW(%(new)s) FROM %(source)s"
+                " WHERE %(table)s.id = source.id"
+                " AND (%(old)s) IS DISTINCT FROM (%(new)s)",
+                table=SQL.identifier(self._table),
+                names=SQL(", ").join(map(SQL.identifier, names)),
+                new=SQL(", ").join(SQL.identifier("source", n) for n in names),
+                old=SQL(", ").join(SQL.identifier(self._table, n) for n in names),
+                source=self._unnest(names, ids, rows),
+            )
+        )
+        self.browse(ids).invalidate_recordset(names, flush=False)
+
+    def _unnest(self, names, ids, rows):
+        columns = [SQL("%s::int[]", list(ids))]
+        for name in names:
+            kind = self._fields[name].column_type[0]
+            values = [row[name] for row in rows]
+            if self._fields[name].type != "boolean":
+                values = [None if value is False else value for value in values]
+            if kind == "jsonb":
+                values = [value and json.dumps(value) for value in values]
+            columns.append(SQL("%s::%s[]", values, SQL(kind)))
+        return SQL(
+            "unnest(%s) AS source(id, %s)",
+            SQL(", ").join(columns),
+            SQL(", ").join(map(SQL.identifier, names)),
+        )

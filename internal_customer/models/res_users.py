@@ -1,0 +1,50 @@
+from odoo import models
+from odoo.exceptions import AccessError
+from odoo.tools import email_normalize
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    def _internal_departments(self, companies):
+        """Return, for each company, the departments this user belongs to, and those he
+        manages."""
+        self.ensure_one()
+        employees = self.env["hr.employee"].sudo().search(
+            [
+                ("user_id", "=", self.id),
+                ("active", "=", True),
+                ("company_id", "in", companies.ids),
+            ]
+        )
+        managed = self.env["hr.department"].sudo().search(
+            [("manager_id", "in", employees.ids)]
+        )
+        return {
+            company: (
+                employees.filtered(lambda e: e.company_id == company).department_id,
+                managed.filtered(lambda d: d.company_id in (company, company.browse())),
+            )
+            for company in companies
+        }
+
+    def _internal_require(self, role):
+        """Raise AccessError unless the user has the role: officer, incentive, manager."""
+        group = self.env.ref(f"internal_customer.group_internal_customer_{role}")
+        if not self.env.su and group not in self.all_group_ids:
+            raise AccessError(
+                self.env._("Only the role «%s» may do that.", group.sudo().full_name)
+            )
+
+    def _internal_is_person(self, other):
+        """Return whether two users are one person: same partner, or same e-mail."""
+        return bool(self._internal_names() & other._internal_names())
+
+    def _internal_names(self):
+        self.ensure_one()
+        names = {("user", self.id), ("partner", self.sudo().partner_id.id)}
+        for address in (self.sudo().email_normalized, email_normalize(self.login)):
+            if address:
+                name, _at, domain = address.partition("@")
+                names.add(("email", name.partition("+")[0], domain))
+        return names
