@@ -156,7 +156,7 @@ class ResourceCalendar(models.Model):
         registry.clear_cache()
         # what another thread has learnt meanwhile, it learnt from the old hours
         self.env.cr.postcommit.add(registry.clear_cache)
-        self.env["internal.sla.clock"]._calendar_changed(self)
+        self.env["internal.sla.clock"].sudo()._calendar_changed(self)
 
 
 class ResourceCalendarAttendance(models.Model):
