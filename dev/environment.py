@@ -44,7 +44,7 @@ class Environment:
 def ensure() -> Environment:
     """Set up what is missing; a second call takes no time."""
     odoo = source.find()
-    key = digest(_ODOO, _TOOLS, sys.version, sys.executable, odoo)
+    key = digest(_ODOO, _TOOLS, sys.version, sys.base_prefix, odoo)
     with lock(CACHE / "setup.lock"):
         venv = build_once(CACHE / f"python-{key}", lambda it: _make_venv(it, odoo))
         python = venv / "bin/python"

@@ -33,8 +33,11 @@ CHROMIUM = [
 ]
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1366, "height": 768}
-# Odoo 19 says of each legacy call that it will go; odoorpc is one.
-EXPECTED_WARNINGS = re.compile(r" odoo\.addons\.rpc\.controllers\b")
+# Odoo 19 says of each legacy call that it will go, odoorpc's too; and it logs what a
+# call was refused for.
+EXPECTED_WARNINGS = re.compile(
+    r" WARNING \S+ (odoo\.addons\.rpc\.controllers|odoo\.http)\b"
+)
 
 
 def free_port() -> int:

@@ -24,8 +24,8 @@ class TestServe(RpcCase):
     def test_an_error_has_its_name_over_both_protocols(self):
         for call in (self.odoorpc_call, self.json2_call):
             with self.subTest(call.__name__), self.assertRaises(RpcError) as caught:
-                call("res.users", "read", ids=[2**30], fields=["login"])
-            self.assertEqual(caught.exception.name, "odoo.exceptions.MissingError")
+                call("res.users", "unlink", ids=[1])
+            self.assertEqual(caught.exception.name, "odoo.exceptions.UserError")
 
     def test_has_no_demo_data(self):
         count = self.odoorpc_call("hr.employee", "search_count", domain=[])

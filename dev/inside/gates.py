@@ -76,7 +76,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.pluginmanager.register(Gates(config), "gates")
+    config.pluginmanager.register(Gates(config))
 
 
 def _patterns(config: pytest.Config, name: str) -> list[str]:
