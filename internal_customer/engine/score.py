@@ -42,7 +42,9 @@ class Stats:
     clocks. ``seconds`` is the working time of the ``timed`` resolution clocks of closed
     requests and ``seconds_max`` the longest (None without one); whole seconds, since a
     sum of floats depends on its order and money on the sum. ``scores`` is how many
-    answers gave 1, 2, 3, 4 and 5; ``expired`` is how many asks got none.
+    answers gave 1, 2, 3, 4 and 5; ``expired`` is how many asks got none. ``replaced``
+    are scores to which a later answer on the same request followed: they count for the
+    worst moment alone.
     """
 
     closed: int = 0
@@ -59,20 +61,22 @@ class Stats:
     seconds_max: int | None = None
     expired: int = 0
     scores: tuple[int, ...] = (0, 0, 0, 0, 0)
+    replaced: tuple[int, ...] = (0, 0, 0, 0, 0)
 
     def __add__(self, other: "Stats") -> "Stats":
         """Return the counts of both; no fact may be in the two of them."""
         merged = {
             name: getattr(self, name) + getattr(other, name)
             for name in self.__slots__
-            if name not in ("seconds_max", "scores")
+            if name not in ("seconds_max", "scores", "replaced")
         }
         maxima = (self.seconds_max, other.seconds_max)
         longest = max((value for value in maxima if value is not None), default=None)
         return Stats(
             **merged,
             seconds_max=longest,
-            scores=tuple(map(sum, zip(self.scores, other.scores, strict=True))),
+            scores=_added(self.scores, other.scores),
+            replaced=_added(self.replaced, other.replaced),
         )
 
 
@@ -85,7 +89,8 @@ def figures(stats: Stats) -> dict[str, int | float | bool | None]:
     """
     levels = list(enumerate(stats.scores, start=1))
     answers = sum(stats.scores)
-    given = [level for level, count in levels if count]
+    moments = _added(stats.scores, stats.replaced)
+    worst = next((level for level, count in enumerate(moments, 1) if count), None)
     good = sum(count for level, count in levels if level >= GOOD)
     total = sum(level * count for level, count in levels)
     asked = answers + stats.expired
@@ -110,8 +115,8 @@ def figures(stats: Stats) -> dict[str, int | float | bool | None]:
         "good_rate": _ratio(good, answers),
         "good_rate_low": _round(wilson(good, answers)[0]) if answers else None,
         "satisfaction": _ratio(total, answers),
-        "worst_score": min(given, default=None),
-        "worst_count": stats.scores[given[0] - 1] if given else None,
+        "worst_score": worst,
+        "worst_count": moments[worst - 1] if worst else None,
         "spread": _spread(stats.scores),
     }
     result["score"] = _score(result)
@@ -151,6 +156,10 @@ def _score(known: dict) -> float | None:
         parts["reopen_rate"] = 1 - parts["reopen_rate"]
     points = sum(WEIGHTS[name] * part for name, part in parts.items())
     return _ratio(100 * points, sum(WEIGHTS[name] for name in parts))
+
+
+def _added(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(one, other, strict=True)))
 
 
 def _spread(scores: Sequence[int]) -> float | None:

@@ -8,3 +8,12 @@ from . import internal_request
 from . import internal_request_event
 from . import internal_sla_clock
 from . import internal_rating
+from . import internal_period
+from . import internal_scorecard
+from . import internal_incentive_part
+from . import internal_incentive_plan
+from . import internal_incentive_plan_line
+from . import internal_incentive_rule
+from . import internal_incentive_tier
+from . import internal_incentive_award
+from . import internal_incentive_award_line

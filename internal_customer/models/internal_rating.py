@@ -172,15 +172,23 @@ class InternalRating(models.Model):
         )
         requests.invalidate_recordset(["rating_ids", "can_rate"], flush=False)
 
-    def _cron_expire(self):
+    @api.model
+    def _expire_due(self, now):
         """Close the ballots whose time is over: silence is no good mark."""
-        now = fields.Datetime.now()
-        due = [("state", "=", "asked"), ("expires_at", "<=", now)]
-        while ballots := self.search(due, limit=1000):
-            ballots._update_rows(ballots.ids, [{"state": "expired"}] * len(ballots))
-            self._mark_requests(ballots.request_id, "expired")
-            left = self.env["ir.cron"]._commit_progress(
-                len(ballots), remaining=self.search_count(due)
-            )
-            if not left:
+        while self._expire_some_due(now):
+            pass
+
+    def _expire_some_due(self, now):
+        ballots = self.search(self._due(now), limit=1000)
+        ballots._update_rows(ballots.ids, [{"state": "expired"}] * len(ballots))
+        self._mark_requests(ballots.request_id, "expired")
+        return len(ballots)
+
+    def _due(self, now):
+        return [("state", "=", "asked"), ("expires_at", "<=", now)]
+
+    def _cron_expire(self):
+        now, cron = fields.Datetime.now(), self.env["ir.cron"]
+        while done := self._expire_some_due(now):
+            if not cron._commit_progress(done, remaining=self.search_count(self._due(now))):
                 break

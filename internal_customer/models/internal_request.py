@@ -19,6 +19,7 @@ from ..engine.transitions import (
 from ..engine.worktime import work
 from .internal_request_stage import STATE_NAMES
 
+BATCH = 1000
 DECLINE_CODES = ("other", "capacity", "incomplete", "impossible", "not_ours", "rule")
 ORDER_FIELDS = frozenset(
     {
@@ -179,6 +180,8 @@ class InternalRequest(models.Model):
         help="Who gets the credit; fixed at delivery.",
     )
     closed_at = fields.Datetime("Closed", readonly=True, copy=False)
+    recorded_at = fields.Datetime("Order Recorded", readonly=True, copy=False)
+    closed_recorded_at = fields.Datetime("Closing Recorded", readonly=True, copy=False)
     reopen_count = fields.Integer(
         "Sent Back", readonly=True, copy=False, help="How often it was sent back."
     )
@@ -904,6 +907,8 @@ class InternalRequest(models.Model):
             "closed_at": life.closed_at,
             "reopen_count": life.reopen_count,
             "accept_by": None,
+            "recorded_at": self.recorded_at or now,
+            "closed_recorded_at": self._closing_recorded(life, now),
             "write_uid": self.env.uid,
             "write_date": now,
             **self._intake(life),
@@ -914,6 +919,12 @@ class InternalRequest(models.Model):
                 life.delivered_at, self.service_id.acceptance_days
             )
         return values
+
+    def _closing_recorded(self, life, now):
+        if not life.closed_at:
+            return None
+        known = self.closed_at == life.closed_at and self.closed_recorded_at
+        return known or now
 
     def _intake(self, life):
         """Return when the clock may start and what notice was given; kept once known."""
@@ -973,15 +984,24 @@ class InternalRequest(models.Model):
                 "confirm", now, at=[r.accept_by for r in silent], user=root, cause="silence"
             )
 
+    def _accept_due(self, now):
+        """Accept by silence all that is due by ``now``."""
+        while self._accept_some_due(now):
+            pass
+
+    def _accept_some_due(self, now):
+        silent = self.search(self._due_acceptances(now), limit=BATCH)
+        silent._accept_silently(now)
+        return len(silent)
+
+    def _due_acceptances(self, now):
+        return [("accept_by", "<=", now)]
+
     def _cron_accept(self):
-        now = fields.Datetime.now()
-        due = [("accept_by", "<=", now)]
-        while silent := self.search(due, limit=1000):
-            silent._accept_silently(now)
-            left = self.env["ir.cron"]._commit_progress(
-                len(silent), remaining=self.search_count(due)
-            )
-            if not left:
+        now, cron = fields.Datetime.now(), self.env["ir.cron"]
+        while done := self._accept_some_due(now):
+            left = self.search_count(self._due_acceptances(now))
+            if not cron._commit_progress(done, remaining=left):
                 break
 
     def _parse_future(self, name, value, required=True):

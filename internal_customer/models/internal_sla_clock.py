@@ -59,6 +59,7 @@ class InternalSlaClock(models.Model):
     deadline = fields.Datetime(help="Empty while it pauses.")
     at_risk_at = fields.Datetime("At Risk")
     breached_at = fields.Datetime("Breached", help="The deadline that passed.")
+    breach_recorded_at = fields.Datetime("Breach Recorded")
     stopped_at = fields.Datetime("Stopped")
     next_at = fields.Datetime("Next Look", help="When its state changes by itself.")
     elapsed_hours = fields.Float(
@@ -132,6 +133,9 @@ class InternalSlaClock(models.Model):
                     continue
                 verdict = self._evaluate(request, lives[request.id], setting, now)
                 if verdict:
+                    known = row and row["breach_recorded_at"]
+                    late = verdict["breached_at"] is not None
+                    verdict["breach_recorded_at"] = (known or now) if late else None
                     (changed if row else fresh).append((row or {}, verdict))
                     rows[request.id, metric] = verdict
         self._insert_rows([verdict for _row, verdict in fresh])
@@ -146,7 +150,7 @@ class InternalSlaClock(models.Model):
         rows = self.env.execute_query_dict(
             SQL(
                 "SELECT id, request_id, policy_id, calendar_id, metric, state,"
-                " target_hours, deadline, at_risk_at, stopped_at"
+                " target_hours, deadline, at_risk_at, stopped_at, breach_recorded_at"
                 " FROM internal_sla_clock WHERE request_id = ANY(%s)",
                 request_ids,
             )
@@ -260,15 +264,24 @@ class InternalSlaClock(models.Model):
         domain = [("calendar_id", "in", calendars.ids)] if calendars else []
         self._judge_open(domain)
 
+    @api.model
+    def _judge_due(self, now):
+        """Judge the clocks whose state changes by itself before ``now``."""
+        while self._judge_some_due(now):
+            pass
+
+    def _judge_some_due(self, now):
+        clocks = self.search(self._due(now), order="next_at", limit=BATCH)
+        requests = clocks.request_id
+        self._judge(requests, requests._lives(), now)
+        return len(clocks)
+
+    def _due(self, now):
+        return [("next_at", "<", now)]
+
     def _cron_judge(self):
-        """Judge the clocks whose state changes by itself about now."""
-        now = fields.Datetime.now()
-        due = [("next_at", "<", now)]
-        while clocks := self.search(due, order="next_at", limit=BATCH):
-            requests = clocks.request_id
-            self._judge(requests, requests._lives(), now)
-            left = self.env["ir.cron"]._commit_progress(
-                len(clocks), remaining=self.search_count(due)
-            )
-            if not left:
+        now, cron = fields.Datetime.now(), self.env["ir.cron"]
+        while done := self._judge_some_due(now):
+            left = self.search_count(self._due(now))
+            if not cron._commit_progress(done, remaining=left):
                 break
