@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, tagged
 
-from ..engine.worktime import hours, work
+from ..engine.worktime import Timeline, hours, work
 
 SECOND = timedelta(seconds=1)
 WORKDAYS, EVERY_DAY = range(5), range(7)
@@ -194,7 +194,7 @@ class TestTimelineReader(TransactionCase):
 
     def holiday(self, company=None, **values):
         leaves = self.env["resource.calendar.leaves"]
-        return leaves.with_company(company or self.company).create(
+        holiday = leaves.with_company(company or self.company).create(
             {
                 "name": "Monday",
                 "date_from": self.day[0],
@@ -203,6 +203,8 @@ class TestTimelineReader(TransactionCase):
                 **values,
             }
         )
+        holiday.flush_recordset()  # its company is that of whoever computes it first
+        return holiday
 
     def assertTold(self, calendars):
         self.assertEqual(self.told, [calendars])
@@ -306,6 +308,16 @@ class TestTimelineReader(TransactionCase):
         self.told.clear()
         other.unlink()
         self.assertTold(self.env["resource.calendar"])
+
+    def test_what_others_learnt_before_the_commit_is_forgotten(self):
+        self.holiday()
+        stale = Timeline()  # as another thread sees it, before our commit
+        cache = type(self.calendar)._internal_known_timeline.__cache__
+        key = (self.calendar.id, self.company.id)
+        cache.add_value(self.calendar, *key, cache_value=stale)
+        self.assertEqual(self.worked(), 24)
+        self.env.cr.postcommit.run()
+        self.assertEqual(self.worked(), 0)
 
     def test_what_does_not_matter_tells_nobody(self):
         person = self.env["resource.resource"].create(
