@@ -31,6 +31,9 @@ CUSTOMER = "customer"
 SUPPLIER = "supplier"
 REQUESTER = "requester"
 
+AUTOMATIC = frozenset({"silence", "score"})
+"""What accepts a delivery without a word, where nothing else happened after it."""
+
 CAUSES = (CUSTOMER, "third_party", SUPPLIER)
 """Who makes a request wait."""
 
@@ -140,12 +143,20 @@ class Life:
 def replay(events: Iterable[Event]) -> Life:
     """Return the life that ``events`` tell, ordered by time, then as given.
 
+    A delivery accepted by silence or by a score counts so only where no event follows:
+    what a history says happened, happened.
+
     :raises TransitionError: an event is impossible where it stands
     """
     given = list(events)
+    order = sorted(range(len(given)), key=lambda place: given[place].at)
     life, steps = Life(), []
-    for index in sorted(range(len(given)), key=lambda place: given[place].at):
+    for index in order:
         event = given[index]
+        if event.cause in AUTOMATIC and (
+            index != order[-1] or life.state != DELIVERED
+        ):
+            continue
         before = life
         life = _advance(life, event, index)
         steps.append(Step(event, before.state, life.state, life.promised_at))

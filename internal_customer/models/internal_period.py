@@ -29,6 +29,7 @@ class InternalPeriod(models.Model):
     date_to = fields.Date(
         "To",
         compute="_compute_date_to",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,

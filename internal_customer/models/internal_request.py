@@ -853,12 +853,16 @@ class InternalRequest(models.Model):
 
     def _lives(self):
         """Replay the events of these orders: ``{id: Life}``, in one query."""
+        return {id_: transitions.replay(told) for id_, told in self._events().items()}
+
+    def _events(self):
+        """Return ``{id: events in the order of entry}``, in one query."""
         events = {id_: [] for id_ in self.ids}
         for row in self.env.execute_query_dict(
             SQL(
                 "SELECT request_id, kind, at, cause, moment, user_id"
                 " FROM internal_request_event WHERE request_id = ANY(%s)"
-                " ORDER BY request_id, at, id",
+                " ORDER BY request_id, id",
                 self.ids,
             )
         ):
@@ -868,7 +872,7 @@ class InternalRequest(models.Model):
                     row["user_id"],
                 )
             )
-        return {id_: transitions.replay(told) for id_, told in events.items()}
+        return events
 
     def _settle(self, now, reopened=False):
         """Write what the events say: state, times, credit, clocks. Runs twice without

@@ -3,6 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..engine import incentive
 from ..engine.score import Stats, figures
 from .figure import Figure, Level
 
@@ -135,6 +136,13 @@ class InternalScorecard(models.Model):
                 self.worst_rating_id.sudo().answered_at
             ),
         }
+
+    def _as_card(self):
+        """Return the card as :mod:`engine.incentive` reads it."""
+        return incentive.Card(
+            figures={name: self[name] for name in FIGURES},
+            veto_score=self.veto_score or None,
+        )
 
     # Written by the period
 

@@ -1,0 +1,465 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from ..engine import transitions
+from ..engine.score import GOOD
+from ..engine.transitions import CAUSES, CUSTOMER, DELIVERED, DRAFT, TABLE, Event
+
+MAX_ROWS = 10000
+BATCH = 5000
+SLACK = timedelta(minutes=5)
+"""How far the clock of another system may be ahead of ours."""
+
+ROW_KEYS = frozenset(
+    {
+        "external_ref",
+        "service",
+        "customer",
+        "requester",
+        "assignee",
+        "name",
+        "priority",
+        "events",
+        "ratings",
+    }
+)
+EVENT_KEYS = frozenset({"kind", "at", "user", "cause"})
+EVENT_KINDS = (
+    "submit",
+    "accept",
+    "start",
+    "wait",
+    "resume",
+    "deliver",
+    "confirm",
+    "reject",
+    "decline",
+    "cancel",
+)
+RATING_KEYS = frozenset({"direction", "score", "at", "comment"})
+
+
+class InternalRequest(models.Model):
+    _inherit = "internal.request"
+
+    @api.model
+    def load_history(self, rows=None):
+        """Load orders of another system with all that happened to them.
+
+        :param rows: dicts ``{"external_ref", "service": code, "customer": department
+            name or id, "requester": login, "assignee": login, "name", "priority",
+            "events": [{"kind", "at", "user", "cause"}], "ratings": [{"direction",
+            "score", "at", "comment"}]}``; times ISO 8601 with offset or UTC
+        :return: ``[{"external_ref", "id", "status", "error"}]``; a status ``created``,
+            ``updated`` (further events of a known reference), ``unchanged`` or
+            ``error``; a bad row changes nothing, the good ones are kept
+        :raises AccessError: the caller is no officer
+        """
+        self.env.user._internal_require("officer")
+        if not isinstance(rows, list):
+            raise ValidationError(self.env._("rows: give a list of rows."))
+        if len(rows) > MAX_ROWS:
+            raise UserError(
+                self.env._("rows: take at most %s in one call.", MAX_ROWS)
+            )
+        answers = []
+        for start in range(0, len(rows), BATCH):
+            answers += self.sudo()._load_batch(rows[start : start + BATCH])
+        return answers
+
+    def _load_batch(self, rows):
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            SQL("SELECT FROM internal_period WHERE state = 'open' FOR SHARE")
+        )  # a period that closes meanwhile would miss these facts
+        book = _Book(self.env, rows, now)
+        answers, loads, seen = [], [], set()
+        for row in rows:
+            answer = {"external_ref": False, "id": False, "status": "error",
+                      "error": False}
+            answers.append(answer)
+            try:
+                answer["external_ref"] = book.reference(row)
+                if answer["external_ref"] in seen:
+                    raise ValidationError(
+                        self.env._("external_ref: twice in one call.")
+                    )
+                load = book.load(row)
+            except ValidationError as error:
+                answer["error"] = str(error)
+                continue
+            seen.add(load.reference)
+            load.answer = answer
+            answer["id"] = load.request_id
+            answer["status"] = "unchanged"
+            if load.is_new or load.fresh or load.ratings:
+                answer["status"] = "created" if load.is_new else "updated"
+                loads.append(load)
+        self._store_loads(loads, now)
+        return answers
+
+    def _store_loads(self, loads, now):
+        if not loads:
+            return
+        new = [load for load in loads if load.is_new]
+        stages = self.env["internal.request.stage"]._stage_ids_by_state(
+            self.env["internal.service"].browse({load.service_id for load in new})
+        )
+        numbers = self._next_numbers(len(new)) if new else []
+        ids = self._insert_rows(
+            [
+                {
+                    **load.header,
+                    "number": number,
+                    "state": DRAFT,
+                    "stage_id": stages[load.service_id, DRAFT],
+                    "sla_state": "none",
+                    "rating_state": "none",
+                    "create_uid": self.env.uid,
+                    "create_date": now,
+                }
+                for load, number in zip(new, numbers, strict=True)
+            ]
+        )
+        for load, id_ in zip(new, ids, strict=True):
+            load.request_id = load.answer["id"] = id_
+        if new:
+            # The planner takes a table for empty until it is told, and then reads all
+            # of it for each foreign key.
+            self.env.cr.execute(SQL("ANALYZE internal_request"))
+        self.env["internal.request.event"]._append(
+            [row for load in loads for row in load.event_rows(now)]
+        )
+        ratings = self.env["internal.rating"]
+        ratings._insert_rows([row for load in loads for row in load.rating_rows(now)])
+        requests = self.browse([load.request_id for load in loads])
+        requests._settle(now, reopened=True)
+        ratings._mark_requests(
+            self.browse([load.request_id for load in loads if load.ratings]), "answered"
+        )
+
+
+class _Book:
+    """All that a batch of rows refers to, read in a constant number of queries."""
+
+    def __init__(self, env, rows, now):
+        self.env, self.now = env, now
+        self.requests = env["internal.request"]
+        rows = [row for row in rows if isinstance(row, dict)]
+        self._read_services()
+        self._read_users(rows)
+        self._read_departments()
+        self._read_known(rows)
+
+    def _read_services(self):
+        services = self.env["internal.service"].search(
+            [("company_id", "in", self.env.companies.ids)]
+        )
+        mine = services.filtered(lambda s: s.company_id == self.env.company)
+        self.services = {s.code: s for s in (services - mine) | mine}
+        self.services |= {s.code: s for s in mine}
+
+    def _read_users(self, rows):
+        logins = set()
+        for row in rows:
+            people = [row.get("requester"), row.get("assignee")]
+            people += [
+                event.get("user")
+                for event in _list(row.get("events"))
+                if isinstance(event, dict)
+            ]
+            logins |= {login for login in people if isinstance(login, str)}
+        users = self.env["res.users"].with_context(active_test=False)
+        found = users.search_fetch([("login", "in", list(logins))], ["login"])
+        self.users = {user.login: user.id for user in found}
+        employees = self.env["hr.employee"].with_context(active_test=False)
+        self.own = {
+            (e.user_id.id, e.company_id.id): e.department_id.id
+            for e in employees.search([("user_id", "in", found.ids)], order="active, id")
+        }
+
+    def _read_departments(self):
+        self.names = defaultdict(list)
+        self.departments = {}
+        for department in self.env["hr.department"].search([]):
+            company = department.company_id.id
+            self.departments[department.id] = company
+            self.names[department.name, company].append(department.id)
+
+    def _read_known(self, rows):
+        references = [row.get("external_ref") for row in rows]
+        known = self.requests.with_context(active_test=False).search(
+            [
+                ("external_ref", "in", [r for r in references if isinstance(r, str)]),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        self.known = {(r.company_id.id, r.external_ref): r for r in known}
+        self.events = known._events()
+        self.rated = defaultdict(set)
+        for rating in self.env["internal.rating"].search(
+            [("request_id", "in", known.ids), ("state", "=", "answered")]
+        ):
+            self.rated[rating.request_id.id].add((rating.answered_at, rating.score))
+
+    def reference(self, row):
+        if not isinstance(row, dict):
+            raise ValidationError(self.env._("Give a row as names and values."))
+        reference = row.get("external_ref")
+        return self.requests._parse_text("external_ref", reference, limit=200)
+
+    def load(self, row):
+        """Return the checked load of one row; ValidationError says what is wrong."""
+        self._check_keys(row, ROW_KEYS, "")
+        service = self.services.get(_text(row.get("service")))
+        if not service:
+            raise ValidationError(
+                self.env._("service: there is no service %s.", str(row.get("service"))[:50])
+            )
+        company = service.company_id.id
+        load = _Load()
+        load.reference = self.reference(row)
+        load.service_id = service.id
+        load.requester_id = self._user("requester", row.get("requester"))
+        load.assignee_id = self._user("assignee", row.get("assignee"), required=False)
+        customer = self._customer(row.get("customer"), load.requester_id, company)
+        known = self.known.get((company, load.reference))
+        load.is_new = not known
+        load.request_id = known.id if known else False
+        if known and (
+            known.service_id != service
+            or known.requester_id.id != load.requester_id
+            or known.customer_department_id.id != customer
+        ):
+            raise ValidationError(
+                self.env._("external_ref: another order has this reference.")
+            )
+        load.header = self._header(row, load, service, customer)
+        self._read_events(row, load)
+        self._read_ratings(row, load, service)
+        self._accept(load, service)
+        return load
+
+    def _header(self, row, load, service, customer):
+        priority = row.get("priority")
+        values = {
+            "name": row.get("name") or load.reference,
+            "priority": "1" if priority in (None, False) else str(priority),
+        }
+        return {
+            **self.requests._validate_values(values),
+            "external_ref": load.reference,
+            "service_id": service.id,
+            "company_id": service.company_id.id,
+            "flow": service.flow,
+            "supplier_department_id": service.supplier_department_id.id,
+            "customer_department_id": customer,
+            "requester_id": load.requester_id,
+            "user_id": load.assignee_id or None,
+        }
+
+    def _read_events(self, row, load):
+        told = self._told("events", row)
+        if not told and load.is_new:
+            raise ValidationError(self.env._("events: give at least the order itself."))
+        known = self.events.get(load.request_id, [])
+        seen = {(event.kind, event.at, event.user) for event in known}
+        load.fresh, places = [], []
+        for place, values in enumerate(told):
+            event = self._event(f"events[{place}]", values, load)
+            key = (event.kind, event.at, event.user)
+            if key not in seen:
+                seen.add(key)
+                places.append(place)
+                load.fresh.append(event)
+        load.known = known
+        self._replay(load, places)
+
+    def _replay(self, load, places):
+        try:
+            load.life = transitions.replay([*load.known, *load.fresh])
+        except transitions.TransitionError as error:
+            place = max(error.index - len(load.known), 0)
+            kinds = self.env["internal.request.event"]._fields["kind"]
+            states = self.requests._fields["state"]
+            raise ValidationError(
+                self.env._(
+                    "events[%(place)s]: «%(kind)s» is not possible in state %(state)s.",
+                    place=places[place] if places else 0,
+                    kind=dict(kinds._description_selection(self.env))[error.kind],
+                    state=dict(states._description_selection(self.env))[error.state],
+                )
+            ) from error
+
+    def _event(self, name, values, load):
+        if not isinstance(values, dict):
+            raise ValidationError(self.env._("%s: give names and values.", name))
+        self._check_keys(values, EVENT_KEYS, f"{name}.")
+        kind = self.requests._parse_choice(f"{name}.kind", values.get("kind"), EVENT_KINDS)
+        cause = values.get("cause") or ""
+        if kind == "wait":
+            cause = self.requests._parse_choice(
+                f"{name}.cause", cause or CUSTOMER, CAUSES
+            )
+        elif cause:
+            raise ValidationError(
+                self.env._("%s.cause: only waiting has a cause.", name)
+            )
+        user = self._user(f"{name}.user", values.get("user"), required=False)
+        if not user:
+            by_supplier = TABLE[kind].side == transitions.SUPPLIER
+            user = by_supplier and load.assignee_id or load.requester_id
+        return Event(kind, self._moment(f"{name}.at", values), cause, None, user)
+
+    def _moment(self, name, values):
+        moment = self.requests._parse_moment(name, values.get("at"))
+        if moment > self.now + SLACK:
+            raise ValidationError(self.env._("%s: lies in the future.", name))
+        return moment
+
+    def _read_ratings(self, row, load, service):
+        load.ratings = []
+        cycles = set()
+        for place, values in enumerate(self._told("ratings", row)):
+            name = f"ratings[{place}]"
+            if not isinstance(values, dict):
+                raise ValidationError(self.env._("%s: give names and values.", name))
+            self._check_keys(values, RATING_KEYS, f"{name}.")
+            ratings = self.env["internal.rating"]
+            ratings._validate_value("direction", values.get("direction", "customer"))
+            score = ratings._parse_score(f"{name}.score", values.get("score"), service)
+            at = self._moment(f"{name}.at", values)
+            comment = ratings._parse_text(
+                f"{name}.comment", values.get("comment"), required=False
+            )
+            kinds = [s.event.kind for s in load.life.steps if s.event.at <= at]
+            cycle = kinds.count("reject")
+            if "deliver" not in kinds or cycle in cycles:
+                raise ValidationError(
+                    self.env._("%s: a delivery is rated once, after it.", name)
+                )
+            cycles.add(cycle)
+            if (at, score) not in self.rated[load.request_id]:
+                load.ratings.append(
+                    {
+                        "company_id": service.company_id.id,
+                        "service_id": service.id,
+                        "cycle": cycle,
+                        "score": score,
+                        "comment": comment or None,
+                        "answered_at": at,
+                    }
+                )
+
+    def _accept(self, load, service):
+        """Add the acceptance by a score or by silence, where nothing came after."""
+        life = load.life
+        if life.state != DELIVERED:
+            return
+        due = service._timeline().plan_days(life.delivered_at, service.acceptance_days)
+        ways = [(due, "silence", self.env.ref("base.user_root").id)]
+        ways += [
+            (rating["answered_at"], "score", load.requester_id)
+            for rating in load.ratings
+            if rating["score"] >= 3 and rating["answered_at"] >= life.delivered_at
+        ]
+        at, cause, user = min(way for way in ways if way[0])
+        if at <= self.now:
+            load.fresh.append(Event("confirm", at, cause, None, user))
+            self._replay(load, [])
+
+    def _told(self, name, row):
+        told = row.get(name)
+        if told in (None, False):
+            return []
+        if not isinstance(told, list):
+            raise ValidationError(self.env._("%s: give a list.", name))
+        return told
+
+    def _check_keys(self, values, known, prefix):
+        if unknown := {str(key) for key in values} - known:
+            raise ValidationError(
+                self.env._(
+                    "%(prefix)s%(names)s: not known here.",
+                    prefix=prefix,
+                    names=", ".join(sorted(unknown)),
+                )
+            )
+
+    def _user(self, name, login, required=True):
+        if login in (None, False, "") and not required:
+            return False
+        if _text(login) not in self.users:
+            raise ValidationError(
+                self.env._(
+                    "%(name)s: there is no user %(login)s.",
+                    name=name,
+                    login=str(login)[:50],
+                )
+            )
+        return self.users[login]
+
+    def _customer(self, key, requester_id, company):
+        if key in (None, False, ""):
+            found = [self.own.get((requester_id, company))]
+        elif isinstance(key, str):
+            found = self.names[key, company] + self.names[key, False]
+        else:
+            mine = type(key) is int and self.departments.get(key, -1) in (company, False)
+            found = [key] if mine else []
+        if len(found) > 1:
+            raise ValidationError(
+                self.env._("customer: several departments are called %s.", key)
+            )
+        if not found or not found[0]:
+            raise ValidationError(
+                self.env._("customer: there is no department %s.", str(key)[:50])
+            )
+        return found[0]
+
+
+class _Load:
+    """One row on its way into the database."""
+
+    def event_rows(self, now):
+        steps = {id(step.event): step for step in self.life.steps}
+        for event in self.fresh:
+            step = steps[id(event)]
+            yield {
+                "request_id": self.request_id,
+                "kind": event.kind,
+                "at": event.at,
+                "recorded_at": now,
+                "user_id": event.user,
+                "from_state": step.source,
+                "to_state": step.target,
+                "cause": event.cause or None,
+                "code": None,
+                "moment": None,
+                "note": None,
+            }
+
+    def rating_rows(self, now):
+        for rating in self.ratings:
+            yield {
+                **rating,
+                "request_id": self.request_id,
+                "direction": "customer",
+                "rater_id": self.requester_id,
+                "good": rating["score"] >= GOOD,
+                "state": "answered",
+                "asked_at": rating["answered_at"],
+                "recorded_at": now,
+            }
+
+
+def _list(value):
+    return value if isinstance(value, list) else []
+
+
+def _text(value):
+    return value if isinstance(value, str) else ""
