@@ -1,18 +1,68 @@
 """The front door: ``python3 dev COMMAND``. Sets up whatever a command needs."""
 
 import argparse
+import contextlib
 import os
 import signal
+import subprocess
 import sys
 
 import addons
+import benching
 import checks
 import environment
 import postgres
 import server
 import testing
 from databases import Databases
-from steps import Trouble, end_with_parent, say
+from paths import CHECKOUT
+from steps import Trouble, end, end_with_parent, say, spawn
+
+_DEMO = "demo"  # the database
+
+
+@contextlib.contextmanager
+def _set_up():
+    """Everything that commands with a database need: yields a namespace of it."""
+    place = environment.ensure()
+    with postgres.use(place) as database_server:
+        yield place, database_server, Databases(place, database_server)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Show the demo company in a real Odoo until Ctrl-C."""
+    with _set_up() as (place, database_server, databases):
+        databases.ensure(_DEMO, addons.of_checkout(), demo=True, fresh=options.fresh)
+        port = server.free_port() if options.check else options.port
+        with server.serve(place, database_server, _DEMO, port) as odoo:
+            if options.check:
+                return _check(place, port)
+            people = ", ".join(databases.logins(_DEMO))
+            print(f"http://{server.HOST}:{port} – log in as admin, password admin.")
+            if people:
+                print(f"Others to log in as, the login is the password: {people}.")
+            print("Ctrl-C ends it.", flush=True)
+            odoo.wait()
+    raise Trouble("Odoo has ended by itself.")
+
+
+def _check(place: environment.Environment, port: int) -> int:
+    """Print the quarter's report, asked for as a script of the user would."""
+    script = CHECKOUT / "examples" / "servicenow_history.py"
+    if not script.is_file():
+        raise Trouble(f"{script} is not there.")
+    address = ["--host", server.HOST, "--port", port, "--db", _DEMO]
+    process = spawn([place.python, script, *address])
+    try:
+        return process.wait()
+    finally:
+        end(process)
+
+
+def test(options: argparse.Namespace) -> int:
+    """Run the checks of lint and every test; arguments are pytest's."""
+    with _set_up() as (place, database_server, databases):
+        return testing.run(place, database_server, databases, options.rest)
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -20,9 +70,7 @@ def serve(options: argparse.Namespace) -> int:
     if options.end_with_parent:
         end_with_parent(signal.SIGTERM)()
     install = options.install.split(",")
-    place = environment.ensure()
-    with postgres.use(place) as database_server:
-        databases = Databases(place, database_server)
+    with _set_up() as (place, database_server, databases):
         databases.ensure(options.db, install, demo=options.demo, fresh=options.fresh)
         with server.serve(place, database_server, options.db, options.port) as odoo:
             print(f"ready http://{server.HOST}:{options.port}", flush=True)
@@ -30,17 +78,29 @@ def serve(options: argparse.Namespace) -> int:
     raise Trouble("Odoo has ended by itself.")
 
 
-def test(options: argparse.Namespace) -> int:
-    """Run the checks of lint and every test; arguments are pytest's."""
-    place = environment.ensure()
-    with postgres.use(place) as database_server:
-        databases = Databases(place, database_server)
-        return testing.run(place, database_server, databases, options.rest)
+def bench(options: argparse.Namespace) -> int:
+    """Run the benchmarks and print ratios; a goal that is missed fails."""
+    passed_on = ["--size", str(options.size)] if options.size else []
+    passed_on += ["--json"] if options.json else []
+    with _set_up() as (place, database_server, databases):
+        return benching.run(place, database_server, databases, options.names, passed_on)
 
 
 def lint(options: argparse.Namespace) -> int:
     """Run the checks of pre-commit."""
     return 0 if checks.run(environment.ensure(), fix=options.fix) else 1
+
+
+def shell(_options: argparse.Namespace) -> int:
+    """Open Odoo's shell on the demo database."""
+    with _set_up() as (place, database_server, databases):
+        databases.ensure(_DEMO, addons.of_checkout(), demo=True)
+        server.write_conf(place, _DEMO)
+        command = server.odoo_command(place, _DEMO, "--no-http", command="shell")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the shell's
+        return subprocess.run(
+            command, env=database_server.environ, check=False
+        ).returncode
 
 
 def keep_postgres(_options: argparse.Namespace) -> int:
@@ -60,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
+    it = command(demo)
+    it.add_argument("--port", type=int, default=8069)
+    it.add_argument("--check", action="store_true", help="print the report and end")
+    it.add_argument("--fresh", action="store_true", help="drop the database first")
+    command(test)
     it = command(serve)
     it.add_argument("--db", required=True, metavar="NAME")
     it.add_argument("--port", required=True, type=int)
@@ -67,9 +132,13 @@ def _parser() -> argparse.ArgumentParser:
     it.add_argument("--demo", action="store_true", help="with demo data")
     it.add_argument("--fresh", action="store_true", help="drop the database first")
     it.add_argument("--end-with-parent", action="store_true", help=argparse.SUPPRESS)
-    command(test)
+    it = command(bench)
+    it.add_argument("names", nargs="*", metavar="NAME")
+    it.add_argument("--size", type=int)
+    it.add_argument("--json", action="store_true", help="a JSON object on each line")
     it = command(lint)
     it.add_argument("--fix", action="store_true", help="mend what can be mended")
+    command(shell)
     command(keep_postgres)
     return parser
 

@@ -45,6 +45,13 @@ class Databases:
         for name in self.like(pattern):
             self.drop(name)
 
+    def drop_lost(self, prefix: str) -> None:
+        """Drop ``prefix_PID…`` of commands that were killed before they could."""
+        for name in self.like(f"{prefix}_%"):
+            pid = name.split("_")[1]
+            if pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
+                self.drop(name)
+
     def ensure(
         self, name: str, install: Sequence[str], *, demo: bool, fresh: bool = False
     ) -> None:
@@ -63,6 +70,15 @@ class Databases:
             else:
                 self._copy(self._template(install, demo=demo), name)
                 self._note(name)
+
+    def logins(self, name: str, limit: int = 5) -> list[str]:
+        """Return some people of a database, not its administrator."""
+        sql = f"""
+            select login from res_users
+            where active and not share and login not in ('admin', '__system__')
+            order by id limit {limit}
+        """
+        return [login for (login,) in self._postgres.psql(sql, name)]
 
     def _template(self, install: Sequence[str], *, demo: bool) -> str:
         """Return the template with ``install``; make it if it is not there."""

@@ -47,9 +47,11 @@ def write_conf(environment: Environment, database: str) -> Path:
     return path
 
 
-def odoo_command(environment: Environment, database: str, *options: str) -> list:
-    conf = conf_path(database)
-    return [environment.python, _START_ODOO, "-c", conf, "-d", database, *options]
+def odoo_command(
+    environment: Environment, database: str, *options: str, command: str = "server"
+) -> list:
+    conf = ["-c", conf_path(database), "-d", database]
+    return [environment.python, _START_ODOO, command, *conf, *options]
 
 
 def free_port() -> int:

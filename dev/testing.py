@@ -29,7 +29,7 @@ def run(
     clean = checks.run(environment)
     if not clean:
         say("The checks above found something: this run will fail.")
-    _drop_lost(databases)
+    databases.drop_lost("test")
     database = f"test_{os.getpid()}"
     databases.ensure(database, addons.of_checkout(), demo=False)
     conf = write_conf(environment, database)
@@ -63,11 +63,3 @@ def _end(process: subprocess.Popen) -> None:
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             process.kill()
             process.wait()
-
-
-def _drop_lost(databases: Databases) -> None:
-    """Drop the databases of test runs that could not do it themselves."""
-    for name in databases.like("test_%"):
-        pid = name.split("_")[1]
-        if pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
-            databases.drop(name)

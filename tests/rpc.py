@@ -50,8 +50,9 @@ class Server:
                 self._odoorpc[login, password] = client
             return client.execute_kw(model, method, args, kwargs)
         except odoorpc.error.RPCError as error:
-            name = (error.info or {}).get("name", type(error).__name__)
-            raise RpcError(name, str(error.args[0])) from None
+            data = (error.info or {}).get("data", {})
+            name = data.get("name", type(error).__name__)
+            raise RpcError(name, data.get("message", str(error))) from None
 
     def json2_call(self, login, password, model, method, ids=(), **kwargs):
         """Call a method as a script does with JSON-2: by name, with an API key.
