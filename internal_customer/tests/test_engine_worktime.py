@@ -326,6 +326,23 @@ class TestEdgeCases(unittest.TestCase):
             [(utc("2026-12-31 21:00"), utc("2027-01-01 05:00"))],
         )
 
+    def test_the_first_year_learnt_is_whole_in_every_zone(self):
+        for tz in (*ZONES, "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+            with self.subTest(tz=tz):
+                timeline = Timeline(Calendar(tz, AROUND))
+                year = (utc("2026-01-01 00:00"), utc("2027-01-01 00:00"))
+                self.assertEqual(timeline.spans(*year), [year])
+
+    def test_spans_stop_before_an_opening(self):
+        opening = utc("2026-03-02 09:00", BRUSSELS)
+        night = (opening - timedelta(hours=9), opening)
+        self.assertEqual(TIMELINES["BO"].spans(*night), [])
+
+    def test_no_working_day_after_is_now_in_either_hour_of_an_overlap(self):
+        for fold in (0, 1):
+            start = utc("2026-10-25 02:30", BRUSSELS, fold)
+            self.assertEqual(TIMELINES["BA"].plan_days(start, 0), start)
+
     def test_two_weeks(self):
         lines = (Line(0, 9, 12, 0), Line(0, 13, 18, 1))
         timeline = Timeline(Calendar("UTC", lines))
