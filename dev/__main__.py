@@ -23,7 +23,7 @@ _DEMO = "demo"  # the database
 
 @contextlib.contextmanager
 def _set_up():
-    """Everything that commands with a database need: yields a namespace of it."""
+    """Yield what commands with a database need; PostgreSQL answers meanwhile."""
     place = environment.ensure()
     with postgres.use(place) as database_server:
         yield place, database_server, Databases(place, database_server)
@@ -96,11 +96,11 @@ def shell(_options: argparse.Namespace) -> int:
     with _set_up() as (place, database_server, databases):
         databases.ensure(_DEMO, addons.of_checkout(), demo=True)
         server.write_conf(place, _DEMO)
-        command = server.odoo_command(place, _DEMO, "--no-http", command="shell")
+        options = ["--no-http", "--log-level=warn"]
+        command = server.odoo_command(place, _DEMO, *options, command="shell")
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the shell's
-        return subprocess.run(
-            command, env=database_server.environ, check=False
-        ).returncode
+        done = subprocess.run(command, env=database_server.environ, check=False)
+    return done.returncode
 
 
 def keep_postgres(_options: argparse.Namespace) -> int:
