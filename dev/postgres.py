@@ -62,7 +62,7 @@ class Postgres:
         return [line.split("\x1f") for line in done.stdout.splitlines()]
 
     def is_up(self) -> bool:
-        ready = [self._programs / "pg_isready", "-q"]
+        ready = [self._programs / "pg_isready", "-q", "-d", "postgres"]
         return not subprocess.run(ready, env=self.environ, check=False).returncode
 
 

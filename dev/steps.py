@@ -1,8 +1,8 @@
 """Steps of a set-up: shown while they run, redone when they were cut short.
 
-A step builds a folder and marks it complete as its last act, so whatever stopped it
-(Ctrl-C, ``kill -9``, a power cut) leaves a folder without a mark, which the next
-command throws away. Programs started here end with the command that started them.
+A step builds a folder of a new name and is complete when a link names it. Whatever
+stopped it before (Ctrl-C, ``kill -9``, a power cut), the next command starts anew, and
+what the interrupted step may still be writing is in nobody's way.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -122,17 +123,21 @@ class Progress:
 
 
 def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
-    """Return ``folder``, built by ``build`` unless it is complete already.
+    """Return the folder that ``folder``, a link, names; build it if it is not there.
 
-    ``build`` gets the folder itself, empty. The caller holds a lock.
+    ``build`` gets a new folder, to which the link is made as the last act. The caller
+    holds a lock.
     """
-    mark = folder / ".complete"
-    if not mark.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        build(folder)
-        mark.touch()
-    return folder
+    if not folder.exists():
+        for remains in folder.parent.glob(f"{folder.name}.*"):
+            shutil.rmtree(remains, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+        work.chmod(0o755)
+        build(work)
+        folder.unlink(missing_ok=True)
+        folder.symlink_to(work.name)
+    return folder.resolve()
 
 
 @contextlib.contextmanager
