@@ -190,7 +190,9 @@ class InternalIncentiveAwardLine(models.Model):
         )
 
     def _metric(self, name):
-        return self.env["internal.scorecard"]._fields[name]._description_string(self.env)
+        return (
+            self.env["internal.scorecard"]._fields[name]._description_string(self.env)
+        )
 
     def _value(self, metric, number):
         return self._percent(number) if metric in RATES else number

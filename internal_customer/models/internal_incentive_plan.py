@@ -53,9 +53,7 @@ class InternalIncentivePlan(models.Model):
         copy=True,
         help="Departments whose share is not the usual one; without a line: 1.",
     )
-    rule_ids = fields.One2many(
-        "internal.incentive.rule", "plan_id", "Rules", copy=True
-    )
+    rule_ids = fields.One2many("internal.incentive.rule", "plan_id", "Rules", copy=True)
     version = fields.Integer(default=1, readonly=True, copy=False)
     date_from = fields.Date(
         "Valid From", help="Pays periods that begin on this day or later; empty: all."
@@ -93,7 +91,8 @@ class InternalIncentivePlan(models.Model):
     warning = fields.Char(compute="_compute_warning")
 
     _pool_range = models.Constraint(
-        "CHECK (pool_amount >= 0 AND pool_amount <= 1e12)", "The pool must be 0 or more."
+        "CHECK (pool_amount >= 0 AND pool_amount <= 1e12)",
+        "The pool must be 0 or more.",
     )
     _four_eyes = models.Constraint(
         "CHECK (first_approver_id <> second_approver_id"
@@ -280,8 +279,10 @@ class InternalIncentivePlan(models.Model):
             )
 
     def _paid_departments(self):
-        suppliers = self.env["internal.service"].sudo().search(
-            [("company_id", "=", self.company_id.id)]
+        suppliers = (
+            self.env["internal.service"]
+            .sudo()
+            .search([("company_id", "=", self.company_id.id)])
         )
         return self.sudo().department_ids or suppliers.supplier_department_id
 
@@ -295,18 +296,23 @@ class InternalIncentivePlan(models.Model):
         self._check_one()
         if self.state != "approved":
             raise UserError(
-                self.env._("%s: only an approved plan gets a version.",
-                           self.display_name)
+                self.env._(
+                    "%s: only an approved plan gets a version.", self.display_name
+                )
             )
         date_from = self._validate_value("date_from", date_from)
-        closed = self.env["internal.period"].sudo().search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("kind", "=", self.period_kind),
-                ("state", "=", "closed"),
-            ],
-            order="date_to desc",
-            limit=1,
+        closed = (
+            self.env["internal.period"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("kind", "=", self.period_kind),
+                    ("state", "=", "closed"),
+                ],
+                order="date_to desc",
+                limit=1,
+            )
         )
         if not date_from or (closed and date_from <= closed.date_to):
             raise ValidationError(
@@ -429,18 +435,20 @@ class InternalIncentivePlan(models.Model):
             ]
         )
         if newer:
-            raise UserError(
-                self.env._("%s replaces this version.", newer.display_name)
-            )
+            raise UserError(self.env._("%s replaces this version.", newer.display_name))
 
     def _award(self, period):
         """Return ``{department: engine award}`` of this plan in ``period``."""
-        cards = self.env["internal.scorecard"].sudo().search(
-            [
-                ("period_id", "=", period.id),
-                ("role", "=", "supplier"),
-                ("subject", "=", "department"),
-            ]
+        cards = (
+            self.env["internal.scorecard"]
+            .sudo()
+            .search(
+                [
+                    ("period_id", "=", period.id),
+                    ("role", "=", "supplier"),
+                    ("subject", "=", "department"),
+                ]
+            )
         )
         by_department = {card.department_id: card for card in cards}
         departments = self.sudo().department_ids or cards.department_id

@@ -60,15 +60,18 @@ class InternalIncentiveRule(models.Model):
             incentive.check_rule(self._as_rule())
         except ValueError as error:
             raise ValidationError(
-                self.env._("Rule %(rule)s: %(error)s", rule=self.display_name,
-                           error=error)
+                self.env._(
+                    "Rule %(rule)s: %(error)s", rule=self.display_name, error=error
+                )
             ) from error
 
     @api.depends("kind", "metric")
     def _compute_display_name(self):
         for rule in self:
             names = [
-                dict(self._fields[name]._description_selection(self.env)).get(rule[name])
+                dict(self._fields[name]._description_selection(self.env)).get(
+                    rule[name]
+                )
                 for name in ("kind", "metric")
             ]
             rule.display_name = " · ".join(filter(None, names))

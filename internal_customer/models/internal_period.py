@@ -141,7 +141,9 @@ class InternalPeriod(models.Model):
         for period in self:
             if period.state == "closed":
                 raise UserError(
-                    self.env._("%s is closed: it does not change any more.", period.name)
+                    self.env._(
+                        "%s is closed: it does not change any more.", period.name
+                    )
                 )
 
     @api.ondelete(at_uninstall=True)

@@ -190,5 +190,7 @@ class InternalRating(models.Model):
     def _cron_expire(self):
         now, cron = fields.Datetime.now(), self.env["ir.cron"]
         while done := self._expire_some_due(now):
-            if not cron._commit_progress(done, remaining=self.search_count(self._due(now))):
+            if not cron._commit_progress(
+                done, remaining=self.search_count(self._due(now))
+            ):
                 break

@@ -176,7 +176,6 @@ class InternalRequest(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        groups="hr.group_hr_user",
         help="Who gets the credit; fixed at delivery.",
     )
     closed_at = fields.Datetime("Closed", readonly=True, copy=False)
@@ -253,7 +252,9 @@ class InternalRequest(models.Model):
     @api.depends("number", "name")
     def _compute_display_name(self):
         for request in self:
-            request.display_name = f"{request.number or ''} {request.name or ''}".strip()
+            request.display_name = (
+                f"{request.number or ''} {request.name or ''}".strip()
+            )
 
     @api.depends("deadline", "sla_state", "state")
     def _compute_time_left(self):
@@ -267,8 +268,9 @@ class InternalRequest(models.Model):
         if hours_left is None:
             return False
         minutes = round(abs(hours_left) * 60)
-        time = self.env._("%(hours)s h %(minutes)02d", hours=minutes // 60,
-                          minutes=minutes % 60)
+        time = self.env._(
+            "%(hours)s h %(minutes)02d", hours=minutes // 60, minutes=minutes % 60
+        )
         if hours_left < 0:
             return self.env._("Late by %s", time)
         return self.env._("%s left", time)
@@ -300,8 +302,10 @@ class InternalRequest(models.Model):
     def _search_is_customer(self, operator, value):
         if operator != "in":
             return NotImplemented
-        managed = self.env["hr.department"].sudo().search(
-            [("manager_id.user_id", "=", self.env.uid)]
+        managed = (
+            self.env["hr.department"]
+            .sudo()
+            .search([("manager_id.user_id", "=", self.env.uid)])
         )
         return Domain("requester_id", "=", self.env.uid) | Domain(
             "customer_department_id", "in", managed.ids
@@ -325,8 +329,10 @@ class InternalRequest(models.Model):
     @api.depends_context("uid")
     @api.depends("rating_state")
     def _compute_can_rate(self):
-        ballots = self.env["internal.rating"].sudo().search(
-            [("request_id", "in", self.ids), *self._open_ballots()]
+        ballots = (
+            self.env["internal.rating"]
+            .sudo()
+            .search([("request_id", "in", self.ids), *self._open_ballots()])
         )
         for request in self:
             request.can_rate = request._origin.id in ballots.request_id.ids
@@ -434,7 +440,8 @@ class InternalRequest(models.Model):
                 count,
             )
         )
-        return [sequence.get_next_char(row[0]) for row in rows]
+        prefix, suffix = sequence._get_prefix_suffix()
+        return [f"{prefix}{row[0]:0{sequence.padding}d}{suffix}" for row in rows]
 
     def write(self, vals):
         vals = self._validate_values(vals)
@@ -616,7 +623,10 @@ class InternalRequest(models.Model):
             raise ValidationError(self.env._("values: give the order's values."))
         if len(orders) > 1000:
             raise UserError(self.env._("Take at most %s records in one call.", 1000))
-        placed = self._place_orders([self._prepare_order(order) for order in orders])
+        services = self._find_services(orders)
+        placed = self._place_orders(
+            [self._prepare_order(order, services) for order in orders]
+        )
         return placed if many else placed[0]
 
     def _place_orders(self, orders):
@@ -646,7 +656,9 @@ class InternalRequest(models.Model):
     def _find_by_external_ref(self, orders):
         references = {order.get("external_ref") for order in orders} - {None, ""}
         found = self.sudo().search([("external_ref", "in", list(references))])
-        known = {(request.company_id.id, request.external_ref): request for request in found}
+        known = {
+            (request.company_id.id, request.external_ref): request for request in found
+        }
         mine = {}
         for key in map(self._reference, orders):
             if key in known:
@@ -663,13 +675,18 @@ class InternalRequest(models.Model):
         service = self.env["internal.service"].browse(order["service_id"])
         return service.company_id.id, order["external_ref"]
 
-    def _prepare_order(self, values):
+    def _prepare_order(self, values, services):
         """Return the values of a draft for what a script calls them."""
         if unknown := values.keys() - ORDER_KEYS:
             raise ValidationError(
                 self.env._("values: unknown %s.", ", ".join(sorted(map(str, unknown))))
             )
-        service = self._find_service(values.get("service"))
+        key = values.get("service")
+        service = services.get(key) if type(key) in (str, int) else None
+        if not service:
+            raise ValidationError(
+                self.env._("service: there is no service %s.", str(key)[:50])
+            )
         order = {
             "service_id": service.id,
             "name": self._parse_text("name", values.get("name")),
@@ -683,18 +700,18 @@ class InternalRequest(models.Model):
                 order[key] = self._validate_value(key, values[key])
         return order
 
-    def _find_service(self, key):
-        if isinstance(key, str) and key:
-            found = self.env["internal.service"].search(
-                [("code", "=", key), ("company_id", "in", self.env.companies.ids)]
-            )
-            found = found.filtered(lambda s: s.company_id == self.env.company) or found
-            if len(found) == 1:
-                return found
-            raise ValidationError(
-                self.env._("service: there is no service %s.", key[:50])
-            )
-        return self._parse_record("service", key, "internal.service")
+    def _find_services(self, orders):
+        """Return ``{code or id: service}`` that the caller may order here; where two
+        companies use one code, that of the current company."""
+        keys = [order.get("service") for order in orders]
+        named = Domain("code", "in", [key for key in keys if isinstance(key, str)])
+        numbered = Domain("id", "in", [key for key in keys if type(key) is int])
+        found = self.env["internal.service"].search(
+            Domain("company_id", "in", self.env.companies.ids) & (named | numbered)
+        )
+        mine = found.filtered(lambda s: s.company_id == self.env.company)
+        ordered = (found - mine) | mine
+        return {s.code: s for s in ordered} | {s.id: s for s in ordered}
 
     def _find_department(self, key, company):
         if not isinstance(key, str):
@@ -752,8 +769,9 @@ class InternalRequest(models.Model):
             CUSTOMER: self.env._("the customer"),
             SUPPLIER: self.env._("the supplier"),
         }[row.side]
-        return self.env._("%(order)s: only %(who)s may do that.", order=self.number,
-                          who=who)
+        return self.env._(
+            "%(order)s: only %(who)s may do that.", order=self.number, who=who
+        )
 
     def _say_impossible(self, kind):
         event = self.env["internal.request.event"]._fields["kind"]
@@ -775,9 +793,11 @@ class InternalRequest(models.Model):
             raise ValidationError(self.env._("stage_id: there is no such stage."))
         self._check_batch()
         self.check_access("read")
-        kinds = {}
-        for request in self.filtered(lambda r: r.state != stage.state):
-            kinds.setdefault(request._event_to(stage), []).append(request.id)
+        moved, kinds = self.filtered(lambda r: r.state != stage.state), {}
+        lives = moved._lives()
+        for request in moved:
+            kind = request._event_to(stage, lives[request.id].resumes_to)
+            kinds.setdefault(kind, []).append(request.id)
         for kind, ids in kinds.items():
             self.browse(ids)._apply(kind)
         staying = self.filtered(lambda r: r.stage_id != stage)
@@ -789,9 +809,8 @@ class InternalRequest(models.Model):
                 )
         staying._update_rows(staying.ids, [{"stage_id": stage.id}] * len(staying))
 
-    def _event_to(self, stage):
+    def _event_to(self, stage, resumes_to):
         """Return the one kind of event that leads to ``stage`` without words."""
-        resumes_to = self._lives()[self.id].resumes_to
         rows = transitions.between(self.state, stage.state, resumes_to)
         bare = [row for row in rows if not row.needs]
         if not bare:
@@ -816,8 +835,9 @@ class InternalRequest(models.Model):
             )
         return bare[0].kind
 
-    def _log(self, kind, now, at=None, user=None, note="", cause=None, moment=None,
-             code=None):
+    def _log(
+        self, kind, now, at=None, user=None, note="", cause=None, moment=None, code=None
+    ):
         """Write one event on each order, then all that follows from it.
 
         :param at: when it happened, a list as long as the batch; default ``now``
@@ -868,7 +888,10 @@ class InternalRequest(models.Model):
         ):
             events[row["request_id"]].append(
                 transitions.Event(
-                    row["kind"], row["at"], row["cause"] or "", row["moment"],
+                    row["kind"],
+                    row["at"],
+                    row["cause"] or "",
+                    row["moment"],
                     row["user_id"],
                 )
             )
@@ -913,8 +936,6 @@ class InternalRequest(models.Model):
             "accept_by": None,
             "recorded_at": self.recorded_at or now,
             "closed_recorded_at": self._closing_recorded(life, now),
-            "write_uid": self.env.uid,
-            "write_date": now,
             **self._intake(life),
             **self._credit(life, employees),
         }
@@ -985,7 +1006,11 @@ class InternalRequest(models.Model):
         if silent:
             root = self.env.ref("base.user_root")
             silent._log(
-                "confirm", now, at=[r.accept_by for r in silent], user=root, cause="silence"
+                "confirm",
+                now,
+                at=[r.accept_by for r in silent],
+                user=root,
+                cause="silence",
             )
 
     def _accept_due(self, now):

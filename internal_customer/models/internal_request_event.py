@@ -111,7 +111,10 @@ class InternalRequestEvent(models.Model):
         self._insert_rows(rows)
         requests._update_rows(
             ids,
-            [dict(zip(("event_head", "event_count"), chains[i], strict=True)) for i in ids],
+            [
+                dict(zip(("event_head", "event_count"), chains[i], strict=True))
+                for i in ids
+            ],
         )
         self.invalidate_model()
         requests.browse(ids).invalidate_recordset(["event_ids"], flush=False)

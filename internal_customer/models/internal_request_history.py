@@ -63,9 +63,7 @@ class InternalRequest(models.Model):
         if not isinstance(rows, list):
             raise ValidationError(self.env._("rows: give a list of rows."))
         if len(rows) > MAX_ROWS:
-            raise UserError(
-                self.env._("rows: take at most %s in one call.", MAX_ROWS)
-            )
+            raise UserError(self.env._("rows: take at most %s in one call.", MAX_ROWS))
         answers = []
         for start in range(0, len(rows), BATCH):
             answers += self.sudo()._load_batch(rows[start : start + BATCH])
@@ -79,8 +77,12 @@ class InternalRequest(models.Model):
         book = _Book(self.env, rows, now)
         answers, loads, seen = [], [], set()
         for row in rows:
-            answer = {"external_ref": False, "id": False, "status": "error",
-                      "error": False}
+            answer = {
+                "external_ref": False,
+                "id": False,
+                "status": "error",
+                "error": False,
+            }
             answers.append(answer)
             try:
                 answer["external_ref"] = book.reference(row)
@@ -119,8 +121,6 @@ class InternalRequest(models.Model):
                     "stage_id": stages[load.service_id, DRAFT],
                     "sla_state": "none",
                     "rating_state": "none",
-                    "create_uid": self.env.uid,
-                    "create_date": now,
                 }
                 for load, number in zip(new, numbers, strict=True)
             ]
@@ -149,6 +149,7 @@ class _Book:
     def __init__(self, env, rows, now):
         self.env, self.now = env, now
         self.requests = env["internal.request"]
+        self.silence_id = env.ref("base.user_root").id
         rows = [row for row in rows if isinstance(row, dict)]
         self._read_services()
         self._read_users(rows)
@@ -179,7 +180,9 @@ class _Book:
         employees = self.env["hr.employee"].with_context(active_test=False)
         self.own = {
             (e.user_id.id, e.company_id.id): e.department_id.id
-            for e in employees.search([("user_id", "in", found.ids)], order="active, id")
+            for e in employees.search(
+                [("user_id", "in", found.ids)], order="active, id"
+            )
         }
 
     def _read_departments(self):
@@ -218,7 +221,9 @@ class _Book:
         service = self.services.get(_text(row.get("service")))
         if not service:
             raise ValidationError(
-                self.env._("service: there is no service %s.", str(row.get("service"))[:50])
+                self.env._(
+                    "service: there is no service %s.", str(row.get("service"))[:50]
+                )
             )
         company = service.company_id.id
         load = _Load()
@@ -299,7 +304,9 @@ class _Book:
         if not isinstance(values, dict):
             raise ValidationError(self.env._("%s: give names and values.", name))
         self._check_keys(values, EVENT_KEYS, f"{name}.")
-        kind = self.requests._parse_choice(f"{name}.kind", values.get("kind"), EVENT_KINDS)
+        kind = self.requests._parse_choice(
+            f"{name}.kind", values.get("kind"), EVENT_KINDS
+        )
         cause = values.get("cause") or ""
         if kind == "wait":
             cause = self.requests._parse_choice(
@@ -361,7 +368,7 @@ class _Book:
         if life.state != DELIVERED:
             return
         due = service._timeline().plan_days(life.delivered_at, service.acceptance_days)
-        ways = [(due, "silence", self.env.ref("base.user_root").id)]
+        ways = [(due, "silence", self.silence_id)]
         ways += [
             (rating["answered_at"], "score", load.requester_id)
             for rating in load.ratings
@@ -409,7 +416,10 @@ class _Book:
         elif isinstance(key, str):
             found = self.names[key, company] + self.names[key, False]
         else:
-            mine = type(key) is int and self.departments.get(key, -1) in (company, False)
+            mine = type(key) is int and self.departments.get(key, -1) in (
+                company,
+                False,
+            )
             found = [key] if mine else []
         if len(found) > 1:
             raise ValidationError(

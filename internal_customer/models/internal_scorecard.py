@@ -122,8 +122,12 @@ class InternalScorecard(models.Model):
         return [card._as_dict() for card in self.search(domain)]
 
     def _as_dict(self):
-        named = {"period": self.period_id, "company": self.company_id,
-                 "department": self.department_id, "service": self.service_id}
+        named = {
+            "period": self.period_id,
+            "company": self.company_id,
+            "department": self.department_id,
+            "service": self.service_id,
+        }
         return {
             "id": self.id,
             "role": self.role,
@@ -149,9 +153,7 @@ class InternalScorecard(models.Model):
     @api.model
     def _drop(self, periods):
         self.env.cr.execute(
-            SQL(
-                "DELETE FROM internal_scorecard WHERE period_id = ANY(%s)", periods.ids
-            )
+            SQL("DELETE FROM internal_scorecard WHERE period_id = ANY(%s)", periods.ids)
         )
         self.invalidate_model(flush=False)
 
@@ -166,7 +168,11 @@ class InternalScorecard(models.Model):
             totals["department", department, None] += facts
             totals["service", department, service] += facts
         stored = {
-            (card.subject, card.department_id.id or None, card.service_id.id or None): card
+            (
+                card.subject,
+                card.department_id.id or None,
+                card.service_id.id or None,
+            ): card
             for card in self.search([("period_id", "=", period.id)])
         }
         rows = {

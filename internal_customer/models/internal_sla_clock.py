@@ -12,6 +12,7 @@ from ..engine.worktime import hours
 BATCH = 5000
 METRICS = (clock.RESPONSE, clock.RESOLUTION, clock.PROMISE)
 AT_RISK_PERCENT = 75
+JUDGED = frozenset({"judged_at", "judged_elapsed", "judged_remaining"})
 ZERO = timedelta()
 
 
@@ -142,6 +143,7 @@ class InternalSlaClock(models.Model):
         self._update_rows(
             [row["id"] for row, _verdict in changed],
             [verdict for _row, verdict in changed],
+            unless=JUDGED,
         )
         self.invalidate_model(flush=False)
         self._mark_requests(requests, rows, now)
@@ -238,7 +240,11 @@ class InternalSlaClock(models.Model):
                 {
                     "sla_state": clock.risk_state(told[id_], now),
                     "deadline": min(
-                        (c.deadline for c in told[id_] if c.deadline and not c.stopped_at),
+                        (
+                            c.deadline
+                            for c in told[id_]
+                            if c.deadline and not c.stopped_at
+                        ),
                         default=None,
                     ),
                 }

@@ -90,6 +90,12 @@ class InternalSlaPolicy(models.Model):
             self.env["internal.sla.clock"]._judge_open([("policy_id", "in", self.ids)])
         return res
 
+    def _check_company(self, fnames=None):
+        """A policy of every company may name services of any."""
+        return super(InternalSlaPolicy, self.filtered("company_id"))._check_company(
+            fnames
+        )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_unused(self):
         clocks = self.env["internal.sla.clock"].sudo()

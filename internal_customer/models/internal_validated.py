@@ -63,8 +63,9 @@ class InternalValidated(models.AbstractModel):
         value = value.translate(_INVISIBLE).strip()
         if len(value) > limit:
             raise ValidationError(
-                self.env._("%(name)s: %(limit)s characters at most.", name=name,
-                           limit=limit)
+                self.env._(
+                    "%(name)s: %(limit)s characters at most.", name=name, limit=limit
+                )
             )
         if required and not value:
             raise ValidationError(
@@ -131,8 +132,11 @@ class InternalValidated(models.AbstractModel):
             record = record.search([("id", "=", value)])
         if not record:
             raise ValidationError(
-                self.env._("%(name)s: there is no %(model)s with that id.", name=name,
-                           model=record._description)
+                self.env._(
+                    "%(name)s: there is no %(model)s with that id.",
+                    name=name,
+                    model=record._description,
+                )
             )
         return record
 
@@ -182,7 +186,9 @@ class InternalValidated(models.AbstractModel):
         if type(value) not in (int, float) or not math.isfinite(value):
             raise ValidationError(self.env._("%s: give a number.", field.name))
         if abs(value) > 1e12:
-            raise ValidationError(self.env._("%s: the number is too large.", field.name))
+            raise ValidationError(
+                self.env._("%s: the number is too large.", field.name)
+            )
         return value
 
     _validate_monetary = _validate_float
@@ -228,10 +234,13 @@ class InternalValidated(models.AbstractModel):
     def _insert_rows(self, rows):
         """Insert dicts of stored values in one statement; return the new ids.
 
-        All rows have the same keys; nothing is computed, checked or logged here.
+        All rows have the same keys; nothing is computed or checked here.
         """
         if not rows:
             return []
+        if self._log_access:
+            log = {"create_uid": self.env.uid, "create_date": self.env.cr.now()}
+            rows = [{**row, **log} for row in rows]
         names = list(rows[0])
         reserved = self.env.execute_query(
             SQL(
@@ -253,26 +262,39 @@ class InternalValidated(models.AbstractModel):
         return ids
 
     @api.model
-    def _update_rows(self, ids, rows):
+    def _update_rows(self, ids, rows, unless=()):
         """Write dicts of stored values (the same keys in all) to ``ids``, where they
-        differ, in one statement."""
+        differ, in one statement.
+
+        :param unless: names that alone are no reason to write a row
+        """
         if not rows:
             return
         names = list(rows[0])
+        log = SQL()
+        if self._log_access:
+            log = SQL(
+                ", write_uid = %s, write_date = %s", self.env.uid, self.env.cr.now()
+            )
+        compared = [name for name in names if name not in unless]
         self.browse(ids).flush_recordset()
         self.env.cr.execute(
             SQL(
-                "UPDATE %(table)s SET (%(names)s) = ROW(%(new)s) FROM %(source)s"
+                "UPDATE %(table)s SET %(values)s%(log)s FROM %(source)s"
                 " WHERE %(table)s.id = source.id"
                 " AND (%(old)s) IS DISTINCT FROM (%(new)s)",
                 table=SQL.identifier(self._table),
-                names=SQL(", ").join(map(SQL.identifier, names)),
-                new=SQL(", ").join(SQL.identifier("source", n) for n in names),
-                old=SQL(", ").join(SQL.identifier(self._table, n) for n in names),
+                values=SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(n), SQL.identifier("source", n))
+                    for n in names
+                ),
+                log=log,
+                new=SQL(", ").join(SQL.identifier("source", n) for n in compared),
+                old=SQL(", ").join(SQL.identifier(self._table, n) for n in compared),
                 source=self._unnest(names, ids, rows),
             )
         )
-        self.browse(ids).invalidate_recordset(names, flush=False)
+        self.browse(ids).invalidate_recordset(flush=False)
 
     def _unnest(self, names, ids, rows):
         columns = [SQL("%s::int[]", list(ids))]

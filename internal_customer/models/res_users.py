@@ -10,15 +10,21 @@ class ResUsers(models.Model):
         """Return, for each company, the departments this user belongs to, and those he
         manages."""
         self.ensure_one()
-        employees = self.env["hr.employee"].sudo().search(
-            [
-                ("user_id", "=", self.id),
-                ("active", "=", True),
-                ("company_id", "in", companies.ids),
-            ]
+        employees = (
+            self.env["hr.employee"]
+            .sudo()
+            .search(
+                [
+                    ("user_id", "=", self.id),
+                    ("active", "=", True),
+                    ("company_id", "in", companies.ids),
+                ]
+            )
         )
-        managed = self.env["hr.department"].sudo().search(
-            [("manager_id", "in", employees.ids)]
+        managed = (
+            self.env["hr.department"]
+            .sudo()
+            .search([("manager_id", "in", employees.ids)])
         )
         return {
             company: (

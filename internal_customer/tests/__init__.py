@@ -1,1 +1,4 @@
+from . import test_judging
+from . import test_queries
+from . import test_tours
 from . import test_worktime_equal

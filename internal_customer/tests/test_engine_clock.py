@@ -146,7 +146,11 @@ VERDICTS = [
         EIGHT,
         "submit 03-02 10:00",
         "03-02 10:00",
-        {"at_risk_at": "03-02 17:00", "deadline": "03-03 10:00"},
+        {
+            "at_risk_at": "03-02 17:00",
+            "deadline": "03-03 10:00",
+            "next_at": "03-02 17:00",
+        },
     ),
     (
         41,
@@ -671,6 +675,11 @@ class TestChoose(unittest.TestCase):
                 for order in (policies, policies[::-1]):
                     chosen = choose(order, metric, service, customer, priority)
                     self.assertEqual(chosen, expected)
+
+    def test_a_clock_is_at_risk_at_the_same_share_with_or_without_a_policy(self):
+        spec = Spec(PROMISE, at(0), None)
+        policy = Policy(1, PROMISE, 8)
+        self.assertEqual((spec.at_risk_percent, policy.at_risk_percent), (75, 75))
 
     def test_a_criterion_that_does_not_match_excludes(self):
         other = [
