@@ -60,7 +60,12 @@ class InternalRequest(models.Model):
         "internal.service", required=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, index=True, ondelete="restrict"
+        "res.company",
+        required=True,
+        readonly=True,
+        copy=False,
+        index=True,
+        ondelete="restrict",
     )
     flow = fields.Selection(
         [
@@ -69,9 +74,15 @@ class InternalRequest(models.Model):
             ("information", "Information"),
         ],
         readonly=True,
+        copy=False,
     )
     supplier_department_id = fields.Many2one(
-        "hr.department", "Supplier", readonly=True, index=True, ondelete="restrict"
+        "hr.department",
+        "Supplier",
+        readonly=True,
+        copy=False,
+        index=True,
+        ondelete="restrict",
     )
     customer_department_id = fields.Many2one(
         "hr.department",
