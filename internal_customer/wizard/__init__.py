@@ -1,1 +1,2 @@
+from . import internal_incentive_run
 from . import internal_request_word
