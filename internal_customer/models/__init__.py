@@ -4,8 +4,10 @@ from . import resource_calendar
 from . import internal_service
 from . import internal_request_stage
 from . import internal_sla_policy
-from . import internal_request
+from . import internal_request_life
+from . import internal_request_order
 from . import internal_request_history
+from . import internal_request
 from . import internal_request_event
 from . import internal_sla_clock
 from . import internal_rating

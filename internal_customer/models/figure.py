@@ -2,7 +2,7 @@ from odoo import fields
 
 
 class MayBeUnknown:
-    """Empty in the database and False over RPC where the number is not known; never 0."""
+    """A number that is empty in the database, False over RPC, while it is unknown."""
 
     def convert_to_column(self, value, record, values=None, validate=True):
         if value is None or value is False:

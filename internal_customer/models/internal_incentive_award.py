@@ -57,7 +57,8 @@ class InternalIncentiveAward(models.Model):
         :param int period_id: a period
         :return: dicts ``{"id", "plan_id", "plan", "plan_version", "period_id",
             "period", "department_id", "department", "amount", "share", "currency",
-            "state", "lines": [{"sequence", "rule", "code", "text", "amount", "data"}]}``
+            "state", "lines"}``; lines are ``{"sequence", "rule", "code", "text",
+            "amount", "data"}``
         """
         period = self._parse_record("period_id", period_id, "internal.period")
         return [

@@ -89,7 +89,8 @@ class InternalIncentiveAwardLine(models.Model):
                 weight=data["weight"],
             )
         return self.env._(
-            "%(figure)s: pays %(paid)s, from the point %(below)s on. Weight %(weight)s.",
+            "%(figure)s: pays %(paid)s, from the point %(below)s on."
+            " Weight %(weight)s.",
             figure=figure,
             paid=paid,
             below=self._value(data["metric"], below["from"]),
@@ -142,7 +143,8 @@ class InternalIncentiveAwardLine(models.Model):
     def _say_veto(self, data, _money):
         if "at" not in data:
             return self.env._(
-                "Veto: a rating of %(score)s stands, %(limit)s or less blocks the award.",
+                "Veto: a rating of %(score)s stands; %(limit)s or less blocks the"
+                " award.",
                 score=data["score"],
                 limit=data["limit"],
             )

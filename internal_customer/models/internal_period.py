@@ -47,7 +47,7 @@ class InternalPeriod(models.Model):
     )
     closed_at = fields.Datetime("Closed", readonly=True, copy=False)
     closed_by_id = fields.Many2one(
-        "res.users", "Closed By", readonly=True, copy=False, ondelete="restrict"
+        "res.users", readonly=True, copy=False, ondelete="restrict"
     )
     closable_at = fields.Datetime(
         "Can Be Closed From",
@@ -198,7 +198,7 @@ class InternalPeriod(models.Model):
             self.env["internal.scorecard"].sudo()._compute_period(period.sudo())
 
     def _cron_compute(self):
-        """Open the current quarter of each company with services; compute what is open."""
+        """Open the current quarter where there are services; compute what is open."""
         today = fields.Date.today()
         companies = self.env["internal.service"].search([]).company_id
         current = [("kind", "=", "quarter"), ("date_to", ">=", today)]

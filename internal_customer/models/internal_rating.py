@@ -34,14 +34,13 @@ class InternalRating(models.Model):
     )
     cycle = fields.Integer(help="How often the order had been sent back when asked.")
     rater_id = fields.Many2one(
-        "res.users", "Rater", required=True, index=True, ondelete="restrict"
+        "res.users", required=True, index=True, ondelete="restrict"
     )
     score = Level(help="1 to 5; empty until it is given.")
     good = fields.Boolean(help="A score of 4 or 5.")
     aspects = fields.Json(help="Timely, complete, thoughtful: each 1 to 5.")
     comment = fields.Text()
     pressed = fields.Boolean(
-        "Pressed",
         groups="internal_customer.group_internal_customer_officer",
         help="The rater says that somebody pressed for a score.",
     )
@@ -74,8 +73,9 @@ class InternalRating(models.Model):
         """Ask the requesters of delivered orders, unless they serve themselves."""
         deliverer = self.env.user
         requests = requests.sudo().filtered(
-            lambda r: r._is_rateable()
-            and not r.requester_id._internal_is_person(deliverer)
+            lambda r: (
+                r._is_rateable() and not r.requester_id._internal_is_person(deliverer)
+            )
         )
         self._insert_rows(
             [

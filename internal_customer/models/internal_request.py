@@ -1,11 +1,8 @@
-from psycopg2.errors import UniqueViolation
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine import transitions
 from ..engine.transitions import (
     CAUSES,
     COUNTERED,
@@ -14,9 +11,7 @@ from ..engine.transitions import (
     DRAFT,
     REQUESTER,
     SUPPLIER,
-    TABLE,
 )
-from ..engine.worktime import work
 from .internal_request_stage import STATE_NAMES
 
 BATCH = 1000
@@ -32,23 +27,17 @@ ORDER_FIELDS = frozenset(
         "external_ref",
     }
 )
-ORDER_KEYS = frozenset(
-    {
-        "service",
-        "customer",
-        "name",
-        "description",
-        "needed_by",
-        "priority",
-        "external_ref",
-    }
-)
 
 
 class InternalRequest(models.Model):
     _name = "internal.request"
     _description = "Internal Order"
-    _inherit = ["internal.validated"]
+    _inherit = [
+        "internal.validated",
+        "internal.request.life",
+        "internal.request.order",
+        "internal.request.history",
+    ]
     _order = "priority desc, deadline, id"
     _rec_names_search = ["number", "name", "external_ref"]
 
@@ -121,7 +110,6 @@ class InternalRequest(models.Model):
     )
     stage_id = fields.Many2one(
         "internal.request.stage",
-        "Stage",
         required=True,
         copy=False,
         index=True,
@@ -153,7 +141,7 @@ class InternalRequest(models.Model):
         "In Intake Hours", readonly=True, copy=False, help="Ordered while open."
     )
     on_notice = fields.Boolean(
-        "On Notice", readonly=True, copy=False, help="Ordered with the notice needed."
+        readonly=True, copy=False, help="Ordered with the notice needed."
     )
     accepted_at = fields.Datetime("Accepted", readonly=True, copy=False)
     promised_at = fields.Datetime(
@@ -174,7 +162,6 @@ class InternalRequest(models.Model):
     )
     delivered_by_id = fields.Many2one(
         "res.users",
-        "Delivered By",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -362,16 +349,6 @@ class InternalRequest(models.Model):
 
     # What may be written
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Create drafts of the caller; nothing else can be given, not even a default."""
-        context = {
-            key: value
-            for key, value in self.env.context.items()
-            if not key.startswith("default_") or key[8:] in ORDER_FIELDS
-        }
-        return super(InternalRequest, self.with_context(context)).create(vals_list)
-
     def _prepare_create(self, vals_list):
         for vals in vals_list:
             self._check_order_fields(vals)
@@ -385,8 +362,13 @@ class InternalRequest(models.Model):
         stages = self.env["internal.request.stage"]._stage_ids_by_state(services)
         departments = self.env.user._internal_departments(services.company_id)
         numbers = self._next_numbers(len(vals_list))
+        # given explicitly, so that no default of a context can fill it
+        empty = dict.fromkeys(self._get_lifelong_fields(), False)
         return [
             {
+                **empty,
+                "sla_state": "none",
+                "rating_state": "none",
                 **self._default_order(vals, services, departments),
                 **vals,
                 "number": number,
@@ -395,6 +377,17 @@ class InternalRequest(models.Model):
                 "requester_id": self.env.uid,
             }
             for vals, number in zip(vals_list, numbers, strict=True)
+        ]
+
+    def _get_lifelong_fields(self):
+        """Return the names of stored fields that only events write."""
+        return [
+            name
+            for name, field in self._fields.items()
+            if field.store
+            and field.column_type
+            and name not in ORDER_FIELDS
+            and name not in models.MAGIC_COLUMNS
         ]
 
     def _check_order_fields(self, vals):
@@ -628,115 +621,22 @@ class InternalRequest(models.Model):
             list of them
         :raises ValidationError: an unknown key, service or customer, by name
         """
-        many = isinstance(values, list)
-        orders = values if many else [values]
-        if not orders or not all(isinstance(order, dict) for order in orders):
-            raise ValidationError(self.env._("values: give the order's values."))
-        if len(orders) > 1000:
-            raise UserError(self.env._("Take at most %s records in one call.", 1000))
-        services = self._find_services(orders)
-        placed = self._place_orders(
-            [self._prepare_order(order, services) for order in orders]
-        )
-        return placed if many else placed[0]
+        return self._place(values)
 
-    def _place_orders(self, orders):
-        found = self._find_by_external_ref(orders)
-        fresh = {}
-        keys = [self._reference(order) or index for index, order in enumerate(orders)]
-        for key, order in zip(keys, orders, strict=True):
-            if key not in found:
-                fresh.setdefault(key, order)
-        try:
-            with self.env.cr.savepoint():
-                created = self.create(list(fresh.values())) if fresh else self.browse()
-        except UniqueViolation as error:  # somebody places it right now: run again
-            raise ConcurrencyError(str(error)) from error
-        created.action_submit()
-        placed = found | dict(zip(fresh, created, strict=True))
-        return [
-            {
-                "id": placed[key].id,
-                "number": placed[key].number,
-                "state": placed[key].state,
-                "created": placed[key] in created,
-            }
-            for key in keys
-        ]
+    @api.model
+    def load_history(self, rows=None):
+        """Load orders of another system with all that happened to them.
 
-    def _find_by_external_ref(self, orders):
-        references = {order.get("external_ref") for order in orders} - {None, ""}
-        found = self.sudo().search([("external_ref", "in", list(references))])
-        known = {
-            (request.company_id.id, request.external_ref): request for request in found
-        }
-        mine = {}
-        for key in map(self._reference, orders):
-            if key in known:
-                if known[key].requester_id != self.env.user:
-                    raise ValidationError(
-                        self.env._("external_ref: %s is taken.", key[1])
-                    )
-                mine[key] = self.browse(known[key].id)
-        return mine
-
-    def _reference(self, order):
-        if not order.get("external_ref"):
-            return None
-        service = self.env["internal.service"].browse(order["service_id"])
-        return service.company_id.id, order["external_ref"]
-
-    def _prepare_order(self, values, services):
-        """Return the values of a draft for what a script calls them."""
-        if unknown := values.keys() - ORDER_KEYS:
-            raise ValidationError(
-                self.env._("values: unknown %s.", ", ".join(sorted(map(str, unknown))))
-            )
-        key = values.get("service")
-        service = services.get(key) if type(key) in (str, int) else None
-        if not service:
-            raise ValidationError(
-                self.env._("service: there is no service %s.", str(key)[:50])
-            )
-        order = {
-            "service_id": service.id,
-            "name": self._parse_text("name", values.get("name")),
-        }
-        if values.get("customer") not in (None, False, ""):
-            order["customer_department_id"] = self._find_department(
-                values["customer"], service.company_id
-            ).id
-        for key in ORDER_KEYS - {"service", "customer", "name"}:
-            if values.get(key) not in (None, False, ""):
-                order[key] = self._validate_value(key, values[key])
-        return order
-
-    def _find_services(self, orders):
-        """Return ``{code or id: service}`` that the caller may order here; where two
-        companies use one code, that of the current company."""
-        keys = [order.get("service") for order in orders]
-        named = Domain("code", "in", [key for key in keys if isinstance(key, str)])
-        numbered = Domain("id", "in", [key for key in keys if type(key) is int])
-        found = self.env["internal.service"].search(
-            Domain("company_id", "in", self.env.companies.ids) & (named | numbered)
-        )
-        mine = found.filtered(lambda s: s.company_id == self.env.company)
-        ordered = (found - mine) | mine
-        return {s.code: s for s in ordered} | {s.id: s for s in ordered}
-
-    def _find_department(self, key, company):
-        if not isinstance(key, str):
-            return self._parse_record("customer", key, "hr.department")
-        found = self.env["hr.department"].search(
-            [("name", "=", key), ("company_id", "in", [company.id, False])]
-        )
-        if len(found) != 1:
-            raise ValidationError(
-                self.env._("customer: there is no department %s.", key[:50])
-                if not found
-                else self.env._("customer: several departments are called %s.", key)
-            )
-        return found
+        :param rows: dicts ``{"external_ref", "service": code, "customer": department
+            name or id, "requester": login, "assignee": login, "name", "priority",
+            "events": [{"kind", "at", "user", "cause"}], "ratings": [{"direction",
+            "score", "at", "comment"}]}``; times ISO 8601 with offset or UTC
+        :return: ``[{"external_ref", "id", "status", "error"}]``; a status ``created``,
+            ``updated`` (further events of a known reference), ``unchanged`` or
+            ``error``; a bad row changes nothing, the good ones are kept
+        :raises AccessError: the caller is no officer
+        """
+        return self._load_rows(rows)
 
     @api.model
     def verify_events(self):
@@ -750,299 +650,6 @@ class InternalRequest(models.Model):
             self.env.companies
         )
         return {"checked": checked, "broken": broken}
-
-    # The one road of every change of state
-
-    def _apply(self, kind, note="", cause=None, moment=None, code=None):
-        """Let ``kind`` happen to these orders now, if the caller may bring it about."""
-        self._check_batch()
-        self.check_access("read")
-        row = TABLE[kind]
-        sides = self._sides()
-        for request in self:
-            if row.side not in sides[request]:
-                raise AccessError(request._say_not_yours(row))
-            if request.state not in row.sources:
-                raise UserError(request._say_impossible(kind))
-        if kind in ("accept", "start"):
-            self._assign_to_actor()
-        now = fields.Datetime.now()
-        self._log(kind, now, note=note, cause=cause, moment=moment, code=code)
-        return self._read_result()
-
-    def _assign_to_actor(self):
-        free = self.sudo().filtered(lambda request: not request.user_id)
-        free._update_rows(free.ids, [{"user_id": self.env.uid}] * len(free))
-
-    def _say_not_yours(self, row):
-        who = {
-            REQUESTER: self.env._("the requester"),
-            CUSTOMER: self.env._("the customer"),
-            SUPPLIER: self.env._("the supplier"),
-        }[row.side]
-        return self.env._(
-            "%(order)s: only %(who)s may do that.", order=self.number, who=who
-        )
-
-    def _say_impossible(self, kind):
-        event = self.env["internal.request.event"]._fields["kind"]
-        return self.env._(
-            "%(order)s is in state %(state)s: «%(event)s» is not possible now.",
-            order=self.number,
-            state=dict(self._fields["state"]._description_selection(self.env))[
-                self.state
-            ],
-            event=dict(event._description_selection(self.env))[kind],
-        )
-
-    def _read_result(self):
-        return self.read(["state", "rating_state"])
-
-    def _move_to(self, stage):
-        """Drag cards to ``stage``: the same transitions as the buttons."""
-        if not stage:
-            raise ValidationError(self.env._("stage_id: there is no such stage."))
-        self._check_batch()
-        self.check_access("read")
-        moved, kinds = self.filtered(lambda r: r.state != stage.state), {}
-        lives = moved._lives()
-        for request in moved:
-            kind = request._event_to(stage, lives[request.id].resumes_to)
-            kinds.setdefault(kind, []).append(request.id)
-        for kind, ids in kinds.items():
-            self.browse(ids)._apply(kind)
-        staying = self.filtered(lambda r: r.stage_id != stage)
-        sides = staying._sides()
-        for request in staying:
-            if not sides[request]:
-                raise AccessError(
-                    self.env._("%s: this order is not yours to move.", request.number)
-                )
-        staying._update_rows(staying.ids, [{"stage_id": stage.id}] * len(staying))
-
-    def _event_to(self, stage, resumes_to):
-        """Return the one kind of event that leads to ``stage`` without words."""
-        rows = transitions.between(self.state, stage.state, resumes_to)
-        bare = [row for row in rows if not row.needs]
-        if not bare:
-            event = self.env["internal.request.event"]._fields["kind"]
-            names = dict(event._description_selection(self.env))
-            if not rows:
-                raise UserError(
-                    self.env._(
-                        "%(order)s cannot go from %(here)s to %(there)s.",
-                        order=self.number,
-                        here=self.stage_id.name,
-                        there=stage.name,
-                    )
-                )
-            raise UserError(
-                self.env._(
-                    "%(order)s: «%(event)s» needs a word. Open the order and use its"
-                    " button.",
-                    order=self.number,
-                    event=names[rows[0].kind],
-                )
-            )
-        return bare[0].kind
-
-    def _log(
-        self, kind, now, at=None, user=None, note="", cause=None, moment=None, code=None
-    ):
-        """Write one event on each order, then all that follows from it.
-
-        :param at: when it happened, a list as long as the batch; default ``now``
-        """
-        target = TABLE[kind].target
-        lives = {} if target else self._lives()
-        self.env["internal.request.event"]._append(
-            [
-                {
-                    "request_id": request.id,
-                    "kind": kind,
-                    "at": when,
-                    "recorded_at": now,
-                    "user_id": (user or self.env.user).id,
-                    "from_state": request.state,
-                    "to_state": target or lives[request.id].resumes_to,
-                    "cause": cause,
-                    "code": code,
-                    "moment": moment,
-                    "note": note or None,
-                }
-                for request, when in zip(
-                    self.sudo(), at or [now] * len(self), strict=True
-                )
-            ]
-        )
-        self._settle(now, reopened=kind == "reject")
-        if kind == "deliver":
-            self.env["internal.rating"]._ask(self, now)
-            self._accept_silently(now)
-        elif kind == "reject":
-            self.env["internal.rating"]._void(self)
-
-    def _lives(self):
-        """Replay the events of these orders: ``{id: Life}``, in one query."""
-        return {id_: transitions.replay(told) for id_, told in self._events().items()}
-
-    def _events(self):
-        """Return ``{id: events in the order of entry}``, in one query."""
-        events = {id_: [] for id_ in self.ids}
-        for row in self.env.execute_query_dict(
-            SQL(
-                "SELECT request_id, kind, at, cause, moment, user_id"
-                " FROM internal_request_event WHERE request_id = ANY(%s)"
-                " ORDER BY request_id, id",
-                self.ids,
-            )
-        ):
-            events[row["request_id"]].append(
-                transitions.Event(
-                    row["kind"],
-                    row["at"],
-                    row["cause"] or "",
-                    row["moment"],
-                    row["user_id"],
-                )
-            )
-        return events
-
-    def _settle(self, now, reopened=False):
-        """Write what the events say: state, times, credit, clocks. Runs twice without
-        harm.
-
-        :param bool reopened: also judge clocks that had stopped
-        """
-        requests = self.sudo().with_context(active_test=False)
-        lives = requests._lives()
-        stages = self.env["internal.request.stage"]._stage_ids_by_state(
-            requests.service_id
-        )
-        employees = requests._employees_of_deliverers(lives)
-        requests._update_rows(
-            requests.ids,
-            [
-                request._told_by(lives[request.id], stages, employees, now)
-                for request in requests
-            ],
-        )
-        self.env["internal.sla.clock"]._judge(requests, lives, now, reopened)
-        self.invalidate_recordset(flush=False)
-
-    def _told_by(self, life, stages, employees, now):
-        stage = self.stage_id
-        if stage.state != life.state:
-            stage = stage.browse(stages[self.service_id.id, life.state])
-        values = {
-            "state": life.state,
-            "stage_id": stage.id,
-            "submitted_at": life.submitted_at,
-            "accepted_at": life.accepted_at,
-            "promised_at": life.promised_at,
-            "proposed_at": life.proposed_at,
-            "delivered_at": life.delivered_at,
-            "closed_at": life.closed_at,
-            "reopen_count": life.reopen_count,
-            "accept_by": None,
-            "recorded_at": self.recorded_at or now,
-            "closed_recorded_at": self._closing_recorded(life, now),
-            **self._intake(life),
-            **self._credit(life, employees),
-        }
-        if life.state == DELIVERED:
-            values["accept_by"] = self.service_id._timeline().plan_days(
-                life.delivered_at, self.service_id.acceptance_days
-            )
-        return values
-
-    def _closing_recorded(self, life, now):
-        if not life.closed_at:
-            return None
-        known = self.closed_at == life.closed_at and self.closed_recorded_at
-        return known or now
-
-    def _intake(self, life):
-        """Return when the clock may start and what notice was given; kept once known."""
-        known = self.submitted_at == (life.submitted_at or False)
-        names = ("intake_at", "earliest_at", "in_window", "on_notice")
-        if known:
-            return {name: self[name] for name in names}
-        service = self.service_id
-        window = service.intake_calendar_id
-        submitted = life.submitted_at
-        intake = (
-            window._internal_timeline(self.company_id).next_open(submitted)
-            if window
-            else submitted
-        )
-        earliest = service._timeline().plan(intake, work(service.lead_time_hours))
-        on_notice = not (self.needed_by and earliest and self.needed_by < earliest)
-        return {
-            "intake_at": intake,
-            "earliest_at": None if on_notice else earliest,
-            "in_window": intake == submitted,
-            "on_notice": on_notice,
-        }
-
-    def _credit(self, life, employees):
-        if self.delivered_at == (life.delivered_at or False) and self.delivered_by_id:
-            user_id = self.delivered_by_id.id
-        else:
-            user_id = life.delivered_at and (self.user_id.id or life.delivered_by)
-        employee_id = employees.get((user_id, self.company_id.id))
-        return {"delivered_by_id": user_id, "delivered_employee_id": employee_id}
-
-    def _employees_of_deliverers(self, lives):
-        users = {life.delivered_by for life in lives.values()} | set(self.user_id.ids)
-        users |= set(self.delivered_by_id.ids)
-        employees = self.env["hr.employee"].search(
-            [("user_id", "in", list(users)), ("company_id", "in", self.company_id.ids)],
-            order="active, id desc",
-        )
-        return {(e.user_id.id, e.company_id.id): e.id for e in employees}
-
-    def _is_rateable(self):
-        """Return whether somebody else served the requester: only then is he asked."""
-        return (
-            self.customer_department_id != self.supplier_department_id
-            and not self.requester_id._internal_is_person(self.delivered_by_id)
-        )
-
-    def _accept_silently(self, now):
-        """Accept deliveries that nobody sent back in time, at the moment due."""
-        silent = self.sudo().filtered(
-            lambda r: r.state == DELIVERED and r.accept_by and r.accept_by <= now
-        )
-        if silent:
-            root = self.env.ref("base.user_root")
-            silent._log(
-                "confirm",
-                now,
-                at=[r.accept_by for r in silent],
-                user=root,
-                cause="silence",
-            )
-
-    def _accept_due(self, now):
-        """Accept by silence all that is due by ``now``."""
-        while self._accept_some_due(now):
-            pass
-
-    def _accept_some_due(self, now):
-        silent = self.search(self._due_acceptances(now), limit=BATCH)
-        silent._accept_silently(now)
-        return len(silent)
-
-    def _due_acceptances(self, now):
-        return [("accept_by", "<=", now)]
-
-    def _cron_accept(self):
-        now, cron = fields.Datetime.now(), self.env["ir.cron"]
-        while done := self._accept_some_due(now):
-            left = self.search_count(self._due_acceptances(now))
-            if not cron._commit_progress(done, remaining=left):
-                break
 
     def _parse_future(self, name, value, required=True):
         moment = self._parse_moment(name, value, required)

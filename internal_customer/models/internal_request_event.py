@@ -70,19 +70,17 @@ class InternalRequestEvent(models.Model):
     note = fields.Text()
     hash = fields.Char(required=True)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise self._refusal()
-
-    def write(self, vals):
-        raise self._refusal()
+    @api.model
+    def _validate_values(self, vals):
+        """Refuse whatever is to be created or written, for the superuser too."""
+        self._refuse()
 
     @api.ondelete(at_uninstall=True)
     def _unlink_never(self):
-        raise self._refusal()
+        self._refuse()
 
-    def _refusal(self):
-        return AccessError(
+    def _refuse(self):
+        raise AccessError(
             self.env._("Events are evidence: nobody writes, changes or deletes one.")
         )
 

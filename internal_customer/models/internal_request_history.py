@@ -1,7 +1,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
@@ -43,22 +43,13 @@ EVENT_KINDS = (
 RATING_KEYS = frozenset({"direction", "score", "at", "comment"})
 
 
-class InternalRequest(models.Model):
-    _inherit = "internal.request"
+class InternalRequestHistory(models.AbstractModel):
+    """Orders of another system, with all that happened to them."""
 
-    @api.model
-    def load_history(self, rows=None):
-        """Load orders of another system with all that happened to them.
+    _name = "internal.request.history"
+    _description = "History of Orders"
 
-        :param rows: dicts ``{"external_ref", "service": code, "customer": department
-            name or id, "requester": login, "assignee": login, "name", "priority",
-            "events": [{"kind", "at", "user", "cause"}], "ratings": [{"direction",
-            "score", "at", "comment"}]}``; times ISO 8601 with offset or UTC
-        :return: ``[{"external_ref", "id", "status", "error"}]``; a status ``created``,
-            ``updated`` (further events of a known reference), ``unchanged`` or
-            ``error``; a bad row changes nothing, the good ones are kept
-        :raises AccessError: the caller is no officer
-        """
+    def _load_rows(self, rows):
         self.env.user._internal_require("officer")
         if not isinstance(rows, list):
             raise ValidationError(self.env._("rows: give a list of rows."))

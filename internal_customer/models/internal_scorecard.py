@@ -16,7 +16,7 @@ FIGURES = tuple(figures(Stats()))
 
 
 class InternalScorecard(models.Model):
-    """Plain stored figures of one subject in one period; written by the period alone."""
+    """Plain stored figures of one subject in one period; its period writes them."""
 
     _name = "internal.scorecard"
     _description = "Scorecard"
@@ -33,10 +33,10 @@ class InternalScorecard(models.Model):
     role = fields.Selection([("supplier", "Supplier")], required=True)
     subject = fields.Selection(SUBJECTS, required=True)
     department_id = fields.Many2one(
-        "hr.department", "Department", index="btree_not_null", ondelete="restrict"
+        "hr.department", index="btree_not_null", ondelete="restrict"
     )
     service_id = fields.Many2one(
-        "internal.service", "Service", index="btree_not_null", ondelete="restrict"
+        "internal.service", index="btree_not_null", ondelete="restrict"
     )
 
     request_count = fields.Integer("Done", help="Orders closed in the period.")
@@ -225,7 +225,8 @@ class InternalScorecard(models.Model):
             "r.state = 'done' AND %s", inside("r.closed_at", "r.closed_recorded_at")
         )
         open_ = SQL(
-            "r.submitted_at < %(end)s AND (r.closed_at IS NULL OR r.closed_at >= %(end)s)",
+            "r.submitted_at < %(end)s"
+            " AND (r.closed_at IS NULL OR r.closed_at >= %(end)s)",
             end=period.end_at,
         )
         return self.env.execute_query_dict(
@@ -264,7 +265,8 @@ WITH others AS (
 ), ratings AS (
     SELECT department_id, service_id, %(levels)s,
         (array_agg(id ORDER BY score, answered_at, id))[1] AS worst_id,
-        (array_agg(id ORDER BY score, answered_at, id) FILTER (WHERE veto))[1] AS veto_id,
+        (array_agg(id ORDER BY score, answered_at, id)
+            FILTER (WHERE veto))[1] AS veto_id,
         min(score) AS worst_score, min(score) FILTER (WHERE veto) AS veto_score
     FROM answers GROUP BY 1, 2
 ), expiries AS (

@@ -1,8 +1,8 @@
 import json
-import math
 from datetime import date, datetime, timezone
 
 from odoo import api, models
+from odoo.api import NewId
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
@@ -13,6 +13,24 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 _INVISIBLE = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF]
 )
+
+
+def _is_id(value):
+    return type(value) is int and 0 < value < 2**31
+
+
+def _is_command(command):
+    """Return whether ``command`` is an id, or a whole one of ``fields.Command``."""
+    match command:
+        case [bool(), *_]:
+            return False
+        case [0, _, dict()] | [5, *_]:
+            return True
+        case [1, id_, dict()] | [2 | 3 | 4, id_, *_]:
+            return _is_id(id_) or isinstance(id_, NewId)
+        case [6, _, [*ids]]:
+            return all(map(_is_id, ids))
+    return _is_id(command)
 
 
 class InternalValidated(models.AbstractModel):
@@ -27,6 +45,8 @@ class InternalValidated(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not isinstance(vals_list, list | tuple):
+            raise ValidationError(self.env._("values: give names and values."))
         checked = [self._validate_values(vals) for vals in vals_list]
         return super().create(self._prepare_create(checked))
 
@@ -35,6 +55,7 @@ class InternalValidated(models.AbstractModel):
         return vals_list
 
     def write(self, vals):
+        self._check_ids()
         return super().write(self._validate_values(vals))
 
     # Checks of arguments
@@ -44,10 +65,21 @@ class InternalValidated(models.AbstractModel):
             raise UserError(
                 self.env._("Take at most %s records in one call.", MAX_BATCH)
             )
+        self._check_ids()
+
+    def _check_ids(self):
+        if not all(isinstance(id_, NewId) or _is_id(id_) for id_ in self._ids):
+            raise ValidationError(self.env._("ids: give the ids of records."))
 
     def _check_one(self):
+        self._check_ids()
         if len(self) != 1:
             raise ValidationError(self.env._("ids: give exactly one record."))
+
+    @api.model
+    def _quote(self, value):
+        """Return what was given as an answer can carry it: short, and valid text."""
+        return str(value)[:50].encode("utf-8", "replace").decode()
 
     @api.model
     def _parse_text(self, name, value, required=True, limit=MAX_TEXT):
@@ -96,7 +128,7 @@ class InternalValidated(models.AbstractModel):
                     "%(name)s: give a moment such as 2026-03-02T09:00:00+01:00,"
                     " not %(value)s.",
                     name=name,
-                    value=str(value)[:50],
+                    value=self._quote(value),
                 )
             )
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
@@ -128,7 +160,7 @@ class InternalValidated(models.AbstractModel):
     def _parse_record(self, name, value, model):
         """Return the record of ``model`` with that id, as the caller may see it."""
         record = self.env[model]
-        if type(value) is int and 0 < value < 2**31:
+        if _is_id(value):
             record = record.search([("id", "=", value)])
         if not record:
             raise ValidationError(
@@ -153,7 +185,7 @@ class InternalValidated(models.AbstractModel):
             raise ValidationError(
                 self.env._(
                     "%(name)s: %(model)s has no such field.",
-                    name=str(name)[:50],
+                    name=self._quote(name),
                     model=self._description,
                 )
             )
@@ -163,8 +195,6 @@ class InternalValidated(models.AbstractModel):
         return check(field, value) if check else value
 
     def _validate_char(self, field, value):
-        if field.translate and not isinstance(value, str):
-            return value
         return self._parse_text(field.name, value, required=False)
 
     def _validate_text(self, field, value):
@@ -176,14 +206,14 @@ class InternalValidated(models.AbstractModel):
         return value
 
     def _validate_many2one(self, field, value):
-        if type(value) is not int or not 0 < value < 2**31:
+        if not _is_id(value):
             raise ValidationError(
                 self.env._("%s: give the id of a record.", field.name)
             )
         return value
 
     def _validate_float(self, field, value):
-        if type(value) not in (int, float) or not math.isfinite(value):
+        if type(value) not in (int, float) or value != value:
             raise ValidationError(self.env._("%s: give a number.", field.name))
         if abs(value) > 1e12:
             raise ValidationError(
@@ -219,10 +249,7 @@ class InternalValidated(models.AbstractModel):
         ).date()
 
     def _validate_one2many(self, field, value):
-        if not isinstance(value, list | tuple) or not all(
-            isinstance(command, list | tuple) or type(command) is int
-            for command in value
-        ):
+        if not isinstance(value, list | tuple) or not all(map(_is_command, value)):
             raise ValidationError(self.env._("%s: give a list of records.", field.name))
         return value
 

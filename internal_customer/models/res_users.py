@@ -26,16 +26,19 @@ class ResUsers(models.Model):
             .sudo()
             .search([("manager_id", "in", employees.ids)])
         )
+        mine = employees.grouped("company_id")
+        led = managed.grouped("company_id")
+        nobody, nowhere, anywhere = employees[:0], managed[:0], companies[:0]
         return {
             company: (
-                employees.filtered(lambda e: e.company_id == company).department_id,
-                managed.filtered(lambda d: d.company_id in (company, company.browse())),
+                mine.get(company, nobody).department_id,
+                led.get(company, nowhere) | led.get(anywhere, nowhere),
             )
             for company in companies
         }
 
     def _internal_require(self, role):
-        """Raise AccessError unless the user has the role: officer, incentive, manager."""
+        """Raise AccessError unless the user is ``officer``, ``incentive`` or so."""
         group = self.env.ref(f"internal_customer.group_internal_customer_{role}")
         if not self.env.su and group not in self.all_group_ids:
             raise AccessError(
