@@ -23,6 +23,16 @@
         "views/internal_incentive_plan_views.xml",
         "views/internal_customer_menus.xml",
     ],
+    "demo": [
+        "demo/internal_customer_demo.xml",
+        "demo/res.users.csv",
+        "demo/hr.department.csv",
+        "demo/hr.employee.csv",
+        "demo/hr.department-managers.csv",
+        "demo/internal.service.csv",
+        "demo/internal.sla.policy.csv",
+        "demo/internal_customer_demo_life.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "internal_customer/static/src/**/*",
