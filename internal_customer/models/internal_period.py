@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -188,6 +189,14 @@ class InternalPeriod(models.Model):
         closed = {"state": "closed", "closed_at": now, "closed_by_id": self.env.uid}
         self._update_rows(self.ids, [closed] * len(self))
         return self.read(["state"])
+
+    @api.model
+    def _closed_spans(self):
+        """Return ``{company id: [(start, end)]}`` of the closed periods."""
+        spans = defaultdict(list)
+        for period in self.search([("state", "=", "closed")]):
+            spans[period.company_id.id].append((period.start_at, period.end_at))
+        return spans
 
     def _compute_scorecards(self):
         now = fields.Datetime.now()

@@ -71,12 +71,7 @@ class InternalRating(models.Model):
     @api.model
     def _ask(self, requests, now):
         """Ask the requesters of delivered orders, unless they serve themselves."""
-        deliverer = self.env.user
-        requests = requests.sudo().filtered(
-            lambda r: (
-                r._is_rateable() and not r.requester_id._internal_is_person(deliverer)
-            )
-        )
+        requests = requests._rateable()
         self._insert_rows(
             [
                 {

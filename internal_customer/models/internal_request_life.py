@@ -267,11 +267,25 @@ class InternalRequestLife(models.AbstractModel):
         )
         return {(e.user_id.id, e.company_id.id): e.id for e in employees}
 
-    def _is_rateable(self):
-        """Return whether somebody else served the requester: only then is he asked."""
-        return (
-            self.customer_department_id != self.supplier_department_id
-            and not self.requester_id._internal_is_person(self.delivered_by_id)
+    def _rateable(self):
+        """Return the deliveries whose requester was served by others: nobody rates
+        himself, or his own department."""
+        requests = self.sudo()
+        colleagues = requests.env["hr.employee"].search(
+            [
+                ("user_id", "in", requests.requester_id.ids),
+                ("department_id", "in", requests.supplier_department_id.ids),
+            ]
+        )
+        own = {(e.user_id, e.department_id) for e in colleagues}
+        deliverer = self.env.user
+        return requests.filtered(
+            lambda r: (
+                r.customer_department_id != r.supplier_department_id
+                and (r.requester_id, r.supplier_department_id) not in own
+                and not r.requester_id._internal_is_person(r.delivered_by_id)
+                and not r.requester_id._internal_is_person(deliverer)
+            )
         )
 
     def _accept_silently(self, now):

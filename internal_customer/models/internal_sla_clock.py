@@ -123,6 +123,7 @@ class InternalSlaClock(models.Model):
         """
         rows = self._stored(requests.ids)
         policies = self.env["internal.sla.policy"].sudo()._by_company()
+        counted = self.env["internal.period"].sudo()._closed_spans()
         fresh, changed = [], []
         for request in requests.filtered(lambda r: lives[r.id].submitted_at):
             for metric in METRICS:
@@ -134,9 +135,8 @@ class InternalSlaClock(models.Model):
                     continue
                 verdict = self._evaluate(request, lives[request.id], setting, now)
                 if verdict:
-                    known = row and row["breach_recorded_at"]
-                    late = verdict["breached_at"] is not None
-                    verdict["breach_recorded_at"] = (known or now) if late else None
+                    spans = counted[request.company_id.id]
+                    self._record_breach(verdict, row or {}, spans, now)
                     (changed if row else fresh).append((row or {}, verdict))
                     rows[request.id, metric] = verdict
         self._insert_rows([verdict for _row, verdict in fresh])
@@ -148,11 +148,20 @@ class InternalSlaClock(models.Model):
         self.invalidate_model(flush=False)
         self._mark_requests(requests, rows, now)
 
+    def _record_breach(self, verdict, row, spans, now):
+        """Note when a breach was first known; what a closed period counted stays."""
+        known = row.get("breached_at")
+        if known and any(start <= known < end for start, end in spans):
+            verdict |= {"state": "breached", "breached_at": known, "next_at": None}
+        recorded = row.get("breach_recorded_at") or now
+        verdict["breach_recorded_at"] = verdict["breached_at"] and recorded
+
     def _stored(self, request_ids):
         rows = self.env.execute_query_dict(
             SQL(
                 "SELECT id, request_id, policy_id, calendar_id, metric, state,"
-                " target_hours, deadline, at_risk_at, stopped_at, breach_recorded_at"
+                " target_hours, deadline, at_risk_at, stopped_at, breached_at,"
+                " breach_recorded_at"
                 " FROM internal_sla_clock WHERE request_id = ANY(%s)",
                 request_ids,
             )
