@@ -1,11 +1,13 @@
 """Databases: installed once into a template, copied for each run.
 
-A database's comment says what it was made from. ``hr`` alone is a template too, so
-that a changed addon waits for itself only.
+A database's comment says which sources it was made from, a template's what Odoo warned
+of when it was made. ``hr`` alone is a template too, so that a changed addon waits for
+itself only.
 """
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 
@@ -19,6 +21,7 @@ from steps import Trouble, lock, run
 _LOCK = STATE / "databases.lock"
 _BASE = ("hr",)
 _FILESTORE = STATE / "data" / "filestore"
+_WARNING = re.compile(r"[-\d]+ [\d:,]+ \d+ (WARNING|ERROR|CRITICAL) ")
 _DEMO = {True: "--with-demo", False: "--without-demo"}
 
 
@@ -69,7 +72,7 @@ class Databases:
                 self._update(name, install)
             else:
                 self._copy(self._template(install, demo=demo), name)
-                self._note(name)
+                self._comment(name, addons.sources())
 
     def logins(self, name: str, limit: int = 5) -> list[str]:
         """Return some people of a database, not its administrator."""
@@ -79,6 +82,11 @@ class Databases:
             order by id limit {limit}
         """
         return [login for (login,) in self._postgres.psql(sql, name)]
+
+    def warnings(self, install: Sequence[str], *, demo: bool) -> list[str]:
+        """Return what Odoo logged as a warning or worse when it installed them."""
+        with lock(_LOCK):
+            return self._commented(self._template(install, demo=demo))
 
     def _template(self, install: Sequence[str], *, demo: bool) -> str:
         """Return the template with ``install``; make it if it is not there."""
@@ -94,12 +102,13 @@ class Databases:
             self._copy(self._template(_BASE, demo=demo), building)
         options = ["-i", ",".join(install), _DEMO[demo]]
         what = f"Installing {', '.join(install)}{' with demo data' if demo else ''}"
-        self._odoo(what, building, options)
+        output = self._odoo(what, building, options)
+        self._comment(building, [line for line in output if _WARNING.match(line)])
         self._rename(building, name)
         return name
 
     def _update(self, name: str, install: Sequence[str]) -> None:
-        was = self._noted(name)
+        was = self._commented(name) or {}
         have = self._installed(name)
         sources = addons.sources()
         stale = {addon for addon in sources if sources[addon] != was.get(addon)}
@@ -109,16 +118,16 @@ class Databases:
         options += ["-i", ",".join(missing)] if missing else []
         if options:
             self._odoo(f"Updating {', '.join(changed + missing)}", name, options)
-            self._note(name)
+            self._comment(name, addons.sources())
 
     def _installed(self, name: str) -> set[str]:
         sql = "select name from ir_module_module where state = 'installed'"
         return {row[0] for row in self._postgres.psql(sql, name)}
 
-    def _odoo(self, what: str, database: str, options: list[str]) -> None:
+    def _odoo(self, what: str, database: str, options: list[str]) -> list[str]:
         write_conf(self._environment, database)
         options = [*options, "--stop-after-init", "--no-http"]
-        run(
+        return run(
             what,
             odoo_command(self._environment, database, *options),
             log=database,
@@ -128,17 +137,17 @@ class Databases:
     def _sources(self, needed: set[str]) -> dict[str, str]:
         return {k: v for k, v in addons.sources().items() if k in needed}
 
-    def _note(self, name: str) -> None:
-        note = json.dumps(addons.sources())
-        self._postgres.psql(f"comment on database {_name(name)} is {_text(note)}")
+    def _comment(self, name: str, content) -> None:
+        text = _text(json.dumps(content))
+        self._postgres.psql(f"comment on database {_name(name)} is {text}")
 
-    def _noted(self, name: str) -> dict[str, str]:
+    def _commented(self, name: str):
+        """Return what was said of a database; None if nothing was."""
         sql = f"""
             select shobj_description(oid, 'pg_database') from pg_database
             where datname = {_text(name)}
         """
-        note = self._postgres.psql(sql)[0][0]
-        return json.loads(note) if note.startswith("{") else {}
+        return json.loads(self._postgres.psql(sql)[0][0] or "null")
 
     def _copy(self, source: str, target: str) -> None:
         if (_FILESTORE / source).exists():

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from paths import LOGS
@@ -66,10 +66,11 @@ def end(process: subprocess.Popen, patience: float = 20) -> None:
             process.wait()
 
 
-def run(what: str, command: Sequence, log: str = "setup", **options) -> None:
+def run(what: str, command: Sequence, log: str = "setup", **options) -> list[str]:
     """Run a program to its end, its output in a log, and show that it is running.
 
     :param what: what the user is waiting for
+    :return: the lines of its output
     :raises Trouble: it failed; the end of its output has been shown
     """
     LOGS.mkdir(parents=True, exist_ok=True)
@@ -84,12 +85,13 @@ def run(what: str, command: Sequence, log: str = "setup", **options) -> None:
                     time.sleep(0.1)
             finally:
                 end(process)
+    with path.open("rb") as output:
+        output.seek(begin)
+        lines = output.read().decode(errors="replace").splitlines()
     if process.returncode:
-        with path.open("rb") as output:
-            output.seek(begin)
-            lines = output.read().decode(errors="replace").splitlines()
         say("\n".join(lines[-30:]))
         raise Trouble(f"{what} failed; {path} has the whole output.")
+    return lines
 
 
 class Progress:
@@ -129,15 +131,20 @@ def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
     holds a lock.
     """
     if not folder.exists():
-        for remains in folder.parent.glob(f"{folder.name}.*"):
-            shutil.rmtree(remains, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _remove(folder.parent.glob(f"{folder.name}.*"))
         work = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
         work.chmod(0o755)
         build(work)
         folder.unlink(missing_ok=True)
         folder.symlink_to(work.name)
+        _remove(set(folder.parent.glob(f"{folder.name}.*")) - {work})
     return folder.resolve()
+
+
+def _remove(remains: Iterable[Path]) -> None:
+    for path in remains:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager

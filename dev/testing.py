@@ -27,9 +27,13 @@ def run(
     """Run the tests on a database of their own; return pytest's exit code."""
     ensure_browser()
     clean = checks.run(environment)
-    if not clean:
-        say("The checks above found something: this run will fail.")
     databases.drop_lost("test")
+    for demo in (False, True):
+        for line in databases.warnings(addons.of_checkout(), demo=demo):
+            say(line)
+            clean = False
+    if not clean:
+        say("The checks found something: this run will fail.")
     database = f"test_{os.getpid()}"
     databases.ensure(database, addons.of_checkout(), demo=False)
     conf = write_conf(environment, database)
