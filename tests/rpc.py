@@ -49,6 +49,8 @@ class Server:
                 client.login(self.db, login, password)
                 self._odoorpc[login, password] = client
             return client.execute_kw(model, method, args, kwargs)
+        except urllib.error.HTTPError as error:
+            raise RpcError(f"HTTP {error.code}", error.reason) from None
         except odoorpc.error.RPCError as error:
             data = (error.info or {}).get("data", {})
             name = data.get("name", type(error).__name__)
@@ -70,7 +72,10 @@ class Server:
         try:
             return _post(urllib.request.build_opener(), url, body, headers)
         except urllib.error.HTTPError as error:
-            answer = json.load(error)
+            try:
+                answer = json.load(error)
+            except ValueError:
+                answer = {"name": f"HTTP {error.code}", "message": error.reason}
             raise RpcError(answer["name"], answer["message"]) from None
 
     def make_api_key(self, login: str, password: str) -> str:
