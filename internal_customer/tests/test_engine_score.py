@@ -85,6 +85,24 @@ FIGURES = [
             "resolution_hours_max": 5.1667,
         },
     ),
+    # 2 was answered after 1 and counts; the worst moment is the 1 all the same.
+    (
+        "4.1",
+        {"scores": (0, 1, 0, 0, 4), "replaced": (1, 0, 0, 2, 0), "expired": 5},
+        {
+            "rating_count": 5,
+            "rating_asked_count": 10,
+            "good_rate": 0.8,
+            "satisfaction": 4.4,
+            "worst_score": 1,
+            "worst_count": 1,
+        },
+    ),
+    (
+        "4.1",
+        {"scores": (0, 1, 0, 0, 4), "replaced": (0, 2, 0, 0, 0)},
+        {"worst_score": 2, "worst_count": 3},
+    ),
     # Rounded half up: 1/32 is 0.03125, 63/160 is 0.39375.
     ("6", {"met": 1, "breached": 31}, {"on_time_rate": 0.0313}),
     ("6", {"met": 63, "breached": 97}, {"on_time_rate": 0.3938}),
@@ -124,6 +142,7 @@ STATS = st.builds(
     ),
     seconds_max=st.none() | COUNTS,
     scores=st.tuples(*[COUNTS] * 5),
+    replaced=st.tuples(*[COUNTS] * 5),
 )
 
 
@@ -145,7 +164,9 @@ class TestFigures(unittest.TestCase):
 
     def test_wilson_of_nothing(self):
         for good, n in ((0, 0), (6, 5), (-1, 5)):
-            self.assertRaises(ValueError, wilson, good, n)
+            with self.subTest(good=good, n=n):
+                with self.assertRaisesRegex(ValueError, f"got {good} of {n}"):
+                    wilson(good, n)
 
     def test_figures(self):
         for vector, counts, expected in FIGURES:
@@ -234,8 +255,9 @@ class TestLaws(unittest.TestCase):
         maxima = [value for value in maxima if value is not None]
         self.assertEqual(whole.seconds_max, max(maxima, default=None))
         for level in range(5):
-            total = sum(part.scores[level] for part in parts)
-            self.assertEqual(whole.scores[level], total)
+            for name in ("scores", "replaced"):
+                total = sum(getattr(part, name)[level] for part in parts)
+                self.assertEqual(getattr(whole, name)[level], total)
 
     @LAWS
     @given(SCORES_GIVEN, SCORES_GIVEN)
