@@ -32,13 +32,12 @@ def _set_up():
 def demo(options: argparse.Namespace) -> int:
     """Show the demo company in a real Odoo until Ctrl-C."""
     with _set_up() as (place, database_server, databases):
+        if options.check:
+            return _check(place, database_server, databases)
         databases.ensure(_DEMO, addons.of_checkout(), demo=True, fresh=options.fresh)
-        port = server.free_port() if options.check else options.port
-        with server.serve(place, database_server, _DEMO, port) as odoo:
-            if options.check:
-                return _check(place, port)
+        with server.serve(place, database_server, _DEMO, options.port) as odoo:
             people = ", ".join(databases.logins(_DEMO))
-            print(f"http://{server.HOST}:{port} – log in as admin, password admin.")
+            print(f"http://{server.HOST}:{options.port} – admin, password admin.")
             if people:
                 print(f"Others to log in as, the login is the password: {people}.")
             print("Ctrl-C ends it.", flush=True)
@@ -46,17 +45,25 @@ def demo(options: argparse.Namespace) -> int:
     raise Trouble("Odoo has ended by itself.")
 
 
-def _check(place: environment.Environment, port: int) -> int:
-    """Print the quarter's report, asked for as a script of the user would."""
+def _check(place, database_server, databases) -> int:
+    """Print the quarter's report, as a user's script asks for it, of a fresh copy."""
     script = CHECKOUT / "examples" / "servicenow_history.py"
     if not script.is_file():
         raise Trouble(f"{script} is not there.")
-    address = ["--host", server.HOST, "--port", port, "--db", _DEMO]
-    process = spawn([place.python, script, *address])
+    database = f"check_{os.getpid()}"
+    databases.drop_lost("check")
+    databases.ensure(database, addons.of_checkout(), demo=True)
+    port = server.free_port()
     try:
-        return process.wait()
+        with server.serve(place, database_server, database, port):
+            address = ["--host", server.HOST, "--port", port, "--db", database]
+            process = spawn([place.python, script, *address])
+            try:
+                return process.wait()
+            finally:
+                end(process)
     finally:
-        end(process)
+        databases.drop(database)
 
 
 def test(options: argparse.Namespace) -> int:

@@ -58,6 +58,29 @@ def test_nothing_is_left_running(ending):
     assert not [pid for pid in children if _is_running(pid)]
 
 
+def test_an_interrupted_step_is_done_again(tmp_path):
+    """A step that was killed half-way is not taken for complete."""
+    sys_path = f"import sys; sys.path.insert(0, {str(CHECKOUT / 'dev')!r})"
+    step = f"""{sys_path}
+import os, pathlib, steps
+def build(folder):
+    (folder / "first").touch()
+    if len(sys.argv) > 1:
+        os.kill(os.getpid(), 9)
+    (folder / "last").touch()
+print(steps.build_once(pathlib.Path({str(tmp_path / "thing")!r}), build))
+"""
+    assert subprocess.run([sys.executable, "-c", step, "cut short"]).returncode == -9
+    remains = list(tmp_path.iterdir())
+    assert len(remains) == 1
+    done = subprocess.run([sys.executable, "-c", step], capture_output=True, text=True)
+    built = Path(done.stdout.strip())
+    assert (built / "last").exists()
+    assert not remains[0].exists()
+    again = subprocess.run([sys.executable, "-c", step, "not run again"])
+    assert again.returncode == 0
+
+
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
