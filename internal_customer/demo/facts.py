@@ -243,7 +243,7 @@ STORIES = (
         description="I was on the road on Monday.",
     ),
     Story(  # S6
-        "receivables", "chen.fang", "luis", "Receivables of the week, with dunning",
+        "receivables", "chen.fang", "luis", "Receivables over ninety days",
         "Mon 09:05", (SUBMIT, accept(24), START),
     ),
     Story(  # S2
@@ -277,6 +277,9 @@ STORIES = (
     ),
     Story("helpdesk", "admin", "omar", "Second screen stays dark", 9,
           (SUBMIT, ACCEPT, START, DELIVER), until=1),
+    Story("helpdesk", "mei", "admin", "Scanner at gate 2 is offline", 5,
+          (SUBMIT, ACCEPT, START)),
+    Story("helpdesk", "luis", "admin", "VPN from the hotel drops", 2, (SUBMIT,)),
     Story("payslip", "bob", "tom", "A day of leave too little", 7,
           (SUBMIT, ACCEPT, DELIVER), until=2),
     Story("delivery", "sofia", "mei", "Demo machine to the customer", 15,

@@ -133,7 +133,7 @@ class Life:
             tell(0.75, "start")
             if cause := CAUSES.get(fate):
                 tell(1, "wait", cause, note=note)
-                tell(7, "resume")
+                tell(6.5, "resume")
                 length += 6
             if fate == "l":
                 length = habit.limit * 1.4

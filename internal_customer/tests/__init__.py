@@ -1,3 +1,4 @@
+from . import test_demo
 from . import test_judging
 from . import test_period
 from . import test_queries
