@@ -16,6 +16,7 @@ from datetime import date, datetime, time, timedelta, timezone
 import odoorpc
 
 COMPANY = "Order to award"
+PLAN = "Quarter bonus"
 PEOPLE = {"Ann": "Sales", "Ben": "IT", "Cora": "Controlling", "Dan": "Controlling"}
 SCORES = (5, 4, 5, 3, 5, 5, 4, 5, None, 5)
 """Last quarter's ratings, one order a week; one was not rated."""
@@ -32,9 +33,10 @@ class Road:
 
     def __init__(self, options):
         self.options = options
-        self.odoo = self.sign_in(options.login, options.password)
-        self.env = self.odoo.env
-        self.company = self.ensure("res.company", {"name": COMPANY})
+        self.env = self.sign_in(options.login, options.password).env
+        companies = self.env["res.company"]
+        found = companies.search([("name", "=", COMPANY)])
+        self.company = found[0] if found else companies.create({"name": COMPANY})
         self.env.context["allowed_company_ids"] = [self.company]
         self.env.context["no_reset_password"] = True
 
@@ -44,53 +46,71 @@ class Road:
         odoo.login(options.db, login, password)
         return odoo
 
-    def ensure(self, model, key, values=None):
-        """Return the id of the record with this key; it is made if there is none."""
-        found = self.env[model].search([(name, "=", key[name]) for name in key])
-        return found[0] if found else self.env[model].create({**key, **(values or {})})
+    def ensure(self, model, key, *records):
+        """Return the ids of the records, in their order; those missing are made."""
+        values = [record[key] for record in records]
+        domain = [(key, "in", values), ("company_id", "=", self.company)]
+        ids = {r[key]: r["id"] for r in self.env[model].search_read(domain, [key])}
+        missing = [
+            {**record, "company_id": self.company}
+            for record in records
+            if record[key] not in ids
+        ]
+        if missing:
+            made = self.env[model].create(missing)
+            ids.update(zip((record[key] for record in missing), made, strict=True))
+        return [ids[value] for value in values]
 
     def hire(self):
         """Make departments, users and employees; return ``{name: session}``."""
-        company = {"company_id": self.company}
-        role = self.env.ref("internal_customer.group_internal_customer_incentive").id
-        users = {}
-        for name, department in PEOPLE.items():
-            groups = [(4, role)] if department == "Controlling" else []
-            users[name] = self.ensure(
-                "res.users",
-                {"login": login(name)},
+        names = sorted(set(PEOPLE.values()))
+        ids = self.ensure("hr.department", "name", *({"name": n} for n in names))
+        self.departments = dict(zip(names, ids, strict=True))
+        colleague = self.env.ref("base.group_user").id
+        payer = self.env.ref("internal_customer.group_internal_customer_incentive").id
+        users = self.ensure(
+            "res.users",
+            "login",
+            *(
                 {
+                    "login": login(name),
                     "name": name,
                     "company_ids": [(6, 0, [self.company])],
-                    "group_ids": [(4, self.env.ref("base.group_user").id), *groups],
-                    **company,
-                },
-            )
-            self.ensure(
-                "hr.employee",
-                {"user_id": users[name], **company},
-                {"name": name, "department_id": self.department(department)},
-            )
-        passwords = {name: secrets.token_urlsafe() for name in PEOPLE}
-        for name, password in passwords.items():
-            self.env["res.users"].write([users[name]], {"password": password})
-        return {name: self.sign_in(login(name), passwords[name]) for name in PEOPLE}
-
-    def department(self, name):
-        return self.ensure("hr.department", {"name": name, "company_id": self.company})
+                    "group_ids": [
+                        (6, 0, [payer if department == "Controlling" else colleague])
+                    ],
+                }
+                for name, department in PEOPLE.items()
+            ),
+        )
+        self.ensure(
+            "hr.employee",
+            "name",
+            *(
+                {"name": name, "user_id": user, "department_id": self.departments[d]}
+                for (name, d), user in zip(PEOPLE.items(), users, strict=True)
+            ),
+        )
+        passwords = [secrets.token_urlsafe() for _ in users]
+        for user, password in zip(users, passwords, strict=True):
+            self.env["res.users"].write([user], {"password": password})
+        return {
+            name: self.sign_in(login(name), password)
+            for name, password in zip(PEOPLE, passwords, strict=True)
+        }
 
     def offer(self):
         """Put the service into the catalogue."""
-        values = {"name": "Laptop", "supplier_department_id": self.department("IT")}
-        key = {"code": "laptop", "company_id": self.company}
-        self.ensure("internal.service", key, {**values, "veto": True})
+        service = {"code": "laptop", "name": "Laptop", "veto": True}
+        supplier = {"supplier_department_id": self.departments["IT"]}
+        self.ensure("internal.service", "code", {**service, **supplier})
 
     def plan(self, approvers):
         """Make a plan, unless it is there, and let two people approve it."""
         plans = self.env["internal.incentive.plan"]
-        key = {"name": "Quarter bonus", "company_id": self.company}
-        if plans.search([(name, "=", key[name]) for name in key]):
-            return self.ensure("internal.incentive.plan", key)
+        mine = [("name", "=", PLAN), ("company_id", "=", self.company)]
+        if found := plans.search(mine):
+            return found[0]
         good = {
             "kind": "linear",
             "metric": "good_rate",
@@ -109,9 +129,10 @@ class Road:
         enough = {"kind": "gate", "metric": "response_rate", "value": 0.5}
         plan = plans.create(
             {
-                **key,
+                "name": PLAN,
+                "company_id": self.company,
                 "pool": 1000,
-                "department_ids": [(6, 0, [self.department("IT")])],
+                "department_ids": [(6, 0, [self.departments["IT"]])],
                 "rule_ids": [
                     (0, 0, rule) for rule in (good, on_time, enough, {"kind": "veto"})
                 ],
@@ -161,8 +182,8 @@ class Road:
     def close(self, first):
         """Compute and close the quarter; return its id."""
         periods = self.env["internal.period"]
-        key = {"kind": "quarter", "date_from": str(first), "company_id": self.company}
-        period = self.ensure("internal.period", key)
+        quarter = {"kind": "quarter", "date_from": str(first)}
+        [period] = self.ensure("internal.period", "date_from", quarter)
         if periods.browse(period).state == "open":
             periods.action_compute([period])
             periods.action_close([period])
