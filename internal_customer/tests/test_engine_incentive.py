@@ -258,6 +258,9 @@ class TestRules(unittest.TestCase):
             ("good_rate", {"request_count": 0}, "figure", 40),
             ("good_rate", {"good_rate": None, "rating_count": 0}, "unknown", 0),
             ("good_rate", {"good_rate": False, "rating_count": False}, "unknown", 0),
+            ("good_rate", {"good_rate": None, "rating_count": None}, "unknown", 0),
+            ("good_rate", {"response_rate": None}, "too_few", 40),
+            ("on_time_rate", {"response_rate": 0}, "figure", 20),
             ("on_time_rate", {"met_count": 3, "breached_count": 2}, "figure", 5),
             ("on_time_rate", {"met_count": 2, "breached_count": 2}, "too_few", 4),
             ("promise_kept_rate", {"promise_count": 5}, "figure", 5),
@@ -303,6 +306,15 @@ class TestRules(unittest.TestCase):
         )
         self.assertEqual(lines[1].code, "result")
         self.assertEqual(lines[1].data, {"factor": "0.75", "weights": "2"})
+
+    def test_numbers_of_a_sentence_have_six_decimals(self):
+        rule = Rule(1, "linear", "good_rate", tiers=((0.1, 0), (0.4, 1)))
+        _factor, lines = result([rule], card(good_rate=0.3))
+        self.assertEqual(lines[0].data["position"], "0.666667")
+
+    def test_a_gate_compares_with_0_unless_told_otherwise(self):
+        _factor, lines = result([Rule(1, "gate", "overdue_count", "=")], card())
+        self.assertEqual(lines[0].data["comparison"], "0")
 
     def test_why_nothing(self):
         rows = [
