@@ -104,7 +104,7 @@ class InternalIncentiveAward(models.Model):
                     "currency_id": plan.currency_id.id,
                     "share": result.share,
                     "amount": result.amount,
-                    "state": "withheld" if result.withheld else "due",
+                    "state": "due" if result.amount else "withheld",
                 }
                 for department, result in results.items()
             ]

@@ -53,8 +53,17 @@ class InternalIncentiveAwardLine(models.Model):
     @api.model
     def _say(self, code, data, currency, amount):
         """Return one sentence for a line of the engine."""
-        money = format_amount(self.env, float(amount or 0), currency)
-        return getattr(self, f"_say_{code}")(data, money)
+
+        def money(value):
+            return format_amount(self.env, float(value or 0), currency)
+
+        if "pool" in data:
+            data = {**data, "pool": money(data["pool"])}
+        if "operator" in data:
+            rules = self.env["internal.incentive.rule"]
+            signs = dict(rules._fields["operator"]._description_selection(self.env))
+            data = {**data, "operator": signs[data["operator"]]}
+        return getattr(self, f"_say_{code}")(data, money(amount))
 
     def _say_share(self, data, money):
         return self.env._(

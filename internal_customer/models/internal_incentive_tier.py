@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class InternalIncentiveTier(models.Model):
@@ -23,3 +23,13 @@ class InternalIncentiveTier(models.Model):
     _from_uniq = models.UniqueIndex(
         "(rule_id, from_value)", "Two points of a rule begin at the same figure."
     )
+
+    @api.depends("from_value", "factor", "rule_id.metric")
+    def _compute_display_name(self):
+        lines = self.env["internal.incentive.award.line"]
+        for tier in self:
+            tier.display_name = self.env._(
+                "from %(value)s: %(paid)s",
+                value=lines._value(tier.rule_id.metric, f"{tier.from_value:g}"),
+                paid=lines._percent(tier.factor),
+            )

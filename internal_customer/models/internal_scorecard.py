@@ -211,7 +211,7 @@ class InternalScorecard(models.Model):
                 " %(moment)s < %(start)s AND %(recorded)s >= %(start)s"
                 " AND %(recorded)s < %(end)s AND EXISTS (SELECT FROM internal_period q"
                 " WHERE q.company_id = %(company)s AND q.kind = %(kind)s"
-                " AND q.state = 'closed' AND q.closed_at <= %(recorded)s"
+                " AND q.state = 'closed' AND q.closed_at < %(recorded)s"
                 " AND %(moment)s >= q.start_at AND %(moment)s < q.end_at))",
                 moment=SQL(moment),
                 recorded=SQL(recorded),
