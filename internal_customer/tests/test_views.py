@@ -40,7 +40,7 @@ class TestViews(InternalCustomerCase):
             kind: etree.fromstring(view["arch"]) for kind, view in found.items()
         }
 
-    def read(self, model, arch, domain):
+    def read_rows(self, model, arch, domain):
         """Read what the client reads for a list or a kanban."""
         names = {
             node.get("name")
@@ -72,7 +72,7 @@ class TestViews(InternalCustomerCase):
         def cost(domain):
             return {
                 kind: self.count_queries(
-                    lambda kind=kind: self.read(model, archs[kind], domain)
+                    lambda kind=kind: self.read_rows(model, archs[kind], domain)
                 )
                 for kind in ("list", "kanban")
             }

@@ -40,9 +40,7 @@ class InternalIncentiveRun(models.TransientModel):
 
     def _tell(self, award):
         amount = self.plan_id.currency_id.format(award["amount"])
-        lines = Markup().join(
-            Markup("<li>%s</li>") % line for line in award["lines"]
-        )
+        lines = Markup().join(Markup("<li>%s</li>") % line for line in award["lines"])
         return Markup("<h4>%s: %s</h4><ul>%s</ul>") % (
             award["department"],
             amount,
