@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..engine import transitions
 from ..models.internal_request_event import CAUSES
@@ -67,9 +67,14 @@ class InternalRequestWord(models.TransientModel):
         "I was pressed for a score", help="A private word: only the officer reads it."
     )
 
+    @api.constrains("request_id")
+    def _check_request_id(self):
+        """Its name and date are shown: only to whoever may see the order."""
+        self.request_id.check_access("read")
+
     def action_say(self):
         """Let it happen, as the order's own method of that kind does it."""
-        self.ensure_one()
+        self._check_one()
         getattr(self, f"_say_{self.kind}")(self.request_id)
         return {"type": "ir.actions.act_window_close"}
 
