@@ -169,6 +169,8 @@ class InternalIncentivePlan(models.Model):
 
     def _check_by_hand(self, vals):
         if extra := vals.keys() & {
+        self._check_ids()
+        vals = self._validate_values(vals)
             "state",
             "version",
             "previous_id",
@@ -392,7 +394,6 @@ class InternalIncentivePlan(models.Model):
 
     def _check_actor(self):
         self.env.user._internal_require("incentive")
-        self.check_access("write")
         self._check_batch()
 
     def _parse_period(self, period_id):
@@ -404,6 +405,7 @@ class InternalIncentivePlan(models.Model):
         return period
 
     def _awards_of(self, period):
+        self.check_access("write")
         return self.env["internal.incentive.award"].search(
             [("plan_id", "=", self.id), ("period_id", "=", period.id)]
         )

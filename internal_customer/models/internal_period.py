@@ -125,7 +125,8 @@ class InternalPeriod(models.Model):
         return [{**vals, "state": "open", "closed_at": False} for vals in vals_list]
 
     def write(self, vals):
-        self._check_by_hand(vals)
+        self._check_ids()
+        self._check_by_hand(self._validate_values(vals))
         self._require_open()
         return super().write(vals)
 
@@ -158,11 +159,11 @@ class InternalPeriod(models.Model):
         :return: ``[{"id", "state"}]``
         """
         self.env.user._internal_require("officer")
-        self.check_access("write")
         self._check_batch()
         self._require_open()
         self._compute_scorecards()
         return self.read(["state"])
+        self.check_access("write")
 
     def action_close(self):
         """Compute the scorecards a last time and freeze them.
@@ -171,11 +172,11 @@ class InternalPeriod(models.Model):
         :return: ``[{"id", "state"}]``
         """
         self.env.user._internal_require("officer")
-        self.check_access("write")
         self._check_batch()
         self._require_open()
         now = fields.Datetime.now()
         for period in self:
+        self.check_access("write")
             if not period.closable_at or period.closable_at > now:
                 raise UserError(
                     self.env._(

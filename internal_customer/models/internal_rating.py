@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..engine.score import GOOD
 from .figure import Level
+from .internal_validated import is_given
 
 ASPECTS = ("timely", "complete", "thoughtful")
 
@@ -143,7 +144,7 @@ class InternalRating(models.Model):
         return value
 
     def _parse_aspects(self, aspects):
-        if aspects in (None, False):
+        if not is_given(aspects):
             return None
         if not isinstance(aspects, dict) or aspects.keys() - set(ASPECTS):
             raise ValidationError(

@@ -454,6 +454,7 @@ class InternalRequest(models.Model):
         return [f"{prefix}{row[0]:0{sequence.padding}d}{suffix}" for row in rows]
 
     def write(self, vals):
+        self._check_batch()
         vals = self._validate_values(vals)
         if stage_id := vals.pop("stage_id", None):
             self._move_to(self.env["internal.request.stage"].browse(stage_id).exists())
@@ -563,6 +564,7 @@ class InternalRequest(models.Model):
 
     def action_accept(self, promised_at=None):
         """Accept the order, with or without promising a date (ISO 8601)."""
+        self._check_batch()
         moment = self._parse_future("promised_at", promised_at, required=False)
         late = moment and self.filtered(lambda r: r.needed_by and moment > r.needed_by)
         if late:

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..engine import transitions
 from ..engine.score import GOOD
 from ..engine.transitions import CAUSES, CUSTOMER, DELIVERED, DRAFT, TABLE, Event
+from .internal_validated import INVISIBLE, is_given, is_text
 
 MAX_ROWS = 10000
 BATCH = 5000
@@ -165,7 +166,7 @@ class _Book:
                 for event in _list(row.get("events"))
                 if isinstance(event, dict)
             ]
-            logins |= {login for login in people if isinstance(login, str)}
+            logins |= {login for login in people if is_text(login)}
         users = self.env["res.users"].with_context(active_test=False)
         found = users.search_fetch([("login", "in", list(logins))], ["login"])
         self.users = {user.login: user.id for user in found}
@@ -189,13 +190,14 @@ class _Book:
         references = [row.get("external_ref") for row in rows]
         known = self.requests.with_context(active_test=False).search(
             [
-                ("external_ref", "in", [r for r in references if isinstance(r, str)]),
+                ("external_ref", "in", references),
                 ("company_id", "in", self.env.companies.ids),
             ]
         )
         self.known = {(r.company_id.id, r.external_ref): r for r in known}
         self.events = known._events()
         self.rated = defaultdict(set)
+        references = [r.translate(INVISIBLE).strip() for r in references if is_text(r)]
         for rating in self.env["internal.rating"].search(
             [("request_id", "in", known.ids), ("state", "=", "answered")]
         ):
@@ -214,7 +216,8 @@ class _Book:
         if not service:
             raise ValidationError(
                 self.env._(
-                    "service: there is no service %s.", str(row.get("service"))[:50]
+                    "service: there is no service %s.",
+                    self.requests._quote(row.get("service")),
                 )
             )
         company = service.company_id.id
@@ -245,7 +248,7 @@ class _Book:
         priority = row.get("priority")
         values = {
             "name": row.get("name") or load.reference,
-            "priority": "1" if priority in (None, False) else str(priority),
+            "priority": str(priority) if is_given(priority) else "1",
         }
         return {
             **self.requests._validate_values(values),
@@ -373,7 +376,7 @@ class _Book:
 
     def _told(self, name, row):
         told = row.get(name)
-        if told in (None, False):
+        if not is_given(told):
             return []
         if not isinstance(told, list):
             raise ValidationError(self.env._("%s: give a list.", name))
@@ -385,25 +388,25 @@ class _Book:
                 self.env._(
                     "%(prefix)s%(names)s: not known here.",
                     prefix=prefix,
-                    names=", ".join(sorted(unknown)),
+                    names=", ".join(sorted(map(self.requests._quote, unknown))),
                 )
             )
 
     def _user(self, name, login, required=True):
-        if login in (None, False, "") and not required:
+        if not required and not is_given(login):
             return False
         if _text(login) not in self.users:
             raise ValidationError(
                 self.env._(
                     "%(name)s: there is no user %(login)s.",
                     name=name,
-                    login=str(login)[:50],
+                    login=self.requests._quote(login),
                 )
             )
         return self.users[login]
 
     def _customer(self, key, requester_id, company):
-        if key in (None, False, ""):
+        if not is_given(key):
             found = [self.own.get((requester_id, company))]
         elif isinstance(key, str):
             found = self.names[key, company] + self.names[key, False]
@@ -419,7 +422,9 @@ class _Book:
             )
         if not found or not found[0]:
             raise ValidationError(
-                self.env._("customer: there is no department %s.", str(key)[:50])
+                self.env._(
+                    "customer: there is no department %s.", self.requests._quote(key)
+                )
             )
         return found[0]
 
@@ -464,4 +469,4 @@ def _list(value):
 
 
 def _text(value):
-    return value if isinstance(value, str) else ""
+    return value if is_text(value) else ""

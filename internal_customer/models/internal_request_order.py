@@ -4,6 +4,8 @@ from odoo import models
 from odoo.exceptions import ConcurrencyError, UserError, ValidationError
 from odoo.fields import Domain
 
+from .internal_validated import is_given, is_id, is_text
+
 ORDER_KEYS = frozenset(
     {
         "service",
@@ -86,24 +88,26 @@ class InternalRequestOrder(models.AbstractModel):
         """Return the values of a draft for what a script calls them."""
         if unknown := values.keys() - ORDER_KEYS:
             raise ValidationError(
-                self.env._("values: unknown %s.", ", ".join(sorted(map(str, unknown))))
+                self.env._(
+                    "values: unknown %s.", ", ".join(sorted(map(self._quote, unknown)))
+                )
             )
         key = values.get("service")
         service = services.get(key) if type(key) in (str, int) else None
         if not service:
             raise ValidationError(
-                self.env._("service: there is no service %s.", str(key)[:50])
+                self.env._("service: there is no service %s.", self._quote(key))
             )
         order = {
             "service_id": service.id,
             "name": self._parse_text("name", values.get("name")),
         }
-        if values.get("customer") not in (None, False, ""):
+        if is_given(values.get("customer")):
             order["customer_department_id"] = self._find_department(
                 values["customer"], service.company_id
             ).id
         for key in ORDER_KEYS - {"service", "customer", "name"}:
-            if values.get(key) not in (None, False, ""):
+            if is_given(values.get(key)):
                 order[key] = self._validate_value(key, values[key])
         return order
 
@@ -111,8 +115,8 @@ class InternalRequestOrder(models.AbstractModel):
         """Return ``{code or id: service}`` that the caller may order here; where two
         companies use one code, that of the current company."""
         keys = [order.get("service") for order in orders]
-        named = Domain("code", "in", [key for key in keys if isinstance(key, str)])
-        numbered = Domain("id", "in", [key for key in keys if type(key) is int])
+        named = Domain("code", "in", [key for key in keys if is_text(key)])
+        numbered = Domain("id", "in", [key for key in keys if is_id(key)])
         found = self.env["internal.service"].search(
             Domain("company_id", "in", self.env.companies.ids) & (named | numbered)
         )
@@ -123,6 +127,7 @@ class InternalRequestOrder(models.AbstractModel):
     def _find_department(self, key, company):
         if not isinstance(key, str):
             return self._parse_record("customer", key, "hr.department")
+        key = self._parse_text("customer", key)
         found = self.env["hr.department"].search(
             [("name", "=", key), ("company_id", "in", [company.id, False])]
         )

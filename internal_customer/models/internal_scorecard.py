@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ..engine import incentive
 from ..engine.score import Stats, figures
 from .figure import Figure, Level
+from .internal_validated import is_given
 
 SUBJECTS = [
     ("company", "Company"),
@@ -116,7 +117,7 @@ class InternalScorecard(models.Model):
         period = self._parse_record("period_id", period_id, "internal.period")
         domain = [("period_id", "=", period.id)]
         for name, value in (("role", role), ("subject", subject)):
-            if value not in (None, False):
+            if is_given(value):
                 choices = self._fields[name].get_values(self.env)
                 domain.append((name, "=", self._parse_choice(name, value, choices)))
         return [card._as_dict() for card in self.search(domain)]

@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import date, datetime, timezone
 
 from odoo import api, models
@@ -10,13 +11,23 @@ MAX_BATCH = 1000
 MAX_TEXT = 2000
 MAX_LONG_TEXT = 20000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-_INVISIBLE = dict.fromkeys(
+INVISIBLE = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF]
 )
 
 
-def _is_id(value):
+def is_given(value):
+    """Return whether a caller gave something: 0 is something."""
+    return value is not None and value is not False and value != ""
+
+
+def is_id(value):
     return type(value) is int and 0 < value < 2**31
+
+
+def is_text(value):
+    """Return whether ``value`` is a text that the database can hold."""
+    return isinstance(value, str) and not re.search("[\0\ud800-\udfff]", value)
 
 
 def _is_command(command):
@@ -27,10 +38,10 @@ def _is_command(command):
         case [0, _, dict()] | [5, *_]:
             return True
         case [1, id_, dict()] | [2 | 3 | 4, id_, *_]:
-            return _is_id(id_) or isinstance(id_, NewId)
+            return is_id(id_) or isinstance(id_, NewId)
         case [6, _, [*ids]]:
-            return all(map(_is_id, ids))
-    return _is_id(command)
+            return all(map(is_id, ids))
+    return is_id(command)
 
 
 class InternalValidated(models.AbstractModel):
@@ -68,7 +79,7 @@ class InternalValidated(models.AbstractModel):
         self._check_ids()
 
     def _check_ids(self):
-        if not all(isinstance(id_, NewId) or _is_id(id_) for id_ in self._ids):
+        if not all(isinstance(id_, NewId) or is_id(id_) for id_ in self._ids):
             raise ValidationError(self.env._("ids: give the ids of records."))
 
     def _check_one(self):
@@ -88,11 +99,11 @@ class InternalValidated(models.AbstractModel):
             value = ""
         if not isinstance(value, str):
             raise ValidationError(self.env._("%s: give a text.", name))
-        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        if not is_text(value):
             raise ValidationError(
                 self.env._("%s: the text holds characters that cannot be stored.", name)
             )
-        value = value.translate(_INVISIBLE).strip()
+        value = value.translate(INVISIBLE).strip()
         if len(value) > limit:
             raise ValidationError(
                 self.env._(
@@ -112,7 +123,7 @@ class InternalValidated(models.AbstractModel):
         :param value: ISO 8601 with offset, Odoo's ``YYYY-MM-DD HH:MM:SS`` in UTC, or
             a naive UTC datetime
         """
-        if value in (None, False, "") and not required:
+        if not required and not is_given(value):
             return None
         moment = value
         if isinstance(value, str):
@@ -160,7 +171,7 @@ class InternalValidated(models.AbstractModel):
     def _parse_record(self, name, value, model):
         """Return the record of ``model`` with that id, as the caller may see it."""
         record = self.env[model]
-        if _is_id(value):
+        if is_id(value):
             record = record.search([("id", "=", value)])
         if not record:
             raise ValidationError(
@@ -195,10 +206,10 @@ class InternalValidated(models.AbstractModel):
         return check(field, value) if check else value
 
     def _validate_char(self, field, value):
-        return self._parse_text(field.name, value, required=False)
+        return self._parse_text(field.name, value, required=False) or False
 
     def _validate_text(self, field, value):
-        return self._parse_text(field.name, value, False, MAX_LONG_TEXT)
+        return self._parse_text(field.name, value, False, MAX_LONG_TEXT) or False
 
     def _validate_integer(self, field, value):
         if type(value) is not int or not -(2**31) <= value < 2**31:
@@ -206,7 +217,7 @@ class InternalValidated(models.AbstractModel):
         return value
 
     def _validate_many2one(self, field, value):
-        if not _is_id(value):
+        if not is_id(value):
             raise ValidationError(
                 self.env._("%s: give the id of a record.", field.name)
             )
