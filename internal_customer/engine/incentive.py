@@ -35,8 +35,6 @@ OF_ANSWERS = frozenset(
         "good_rate",
         "good_rate_low",
         "satisfaction",
-        "satisfaction_adjusted",
-        "satisfaction_recent",
         "worst_score",
         "worst_count",
         "spread",

@@ -72,9 +72,7 @@ TABLE = {
             "wait", "submitted accepted in_progress", WAITING, SUPPLIER, "reason cause"
         ),
         _row("resume", "waiting", None, SUPPLIER),
-        _row(
-            "deliver", "submitted accepted in_progress waiting", DELIVERED, SUPPLIER
-        ),
+        _row("deliver", "submitted accepted in_progress waiting", DELIVERED, SUPPLIER),
         _row("confirm", "delivered", DONE, CUSTOMER),
         _row("reject", "delivered", "in_progress", CUSTOMER, "reason"),
         _row(
@@ -153,9 +151,7 @@ def replay(events: Iterable[Event]) -> Life:
     life, steps = Life(), []
     for index in order:
         event = given[index]
-        if event.cause in AUTOMATIC and (
-            index != order[-1] or life.state != DELIVERED
-        ):
+        if event.cause in AUTOMATIC and (index != order[-1] or life.state != DELIVERED):
             continue
         before = life
         life = _advance(life, event, index)
@@ -192,14 +188,6 @@ def _advance(life: Life, event: Event, index: int) -> Life:
                 "reopen_count": life.reopen_count + 1,
             }
     return replace(life, **changes)
-
-
-def possible(state: str, sides: Iterable[str]) -> list[str]:
-    """Return the kinds of event that these ``sides`` may bring about in ``state``."""
-    allowed = set(sides)
-    return [
-        row.kind for row in TABLE.values() if state in row.sources and row.side in allowed
-    ]
 
 
 def between(source: str, target: str, resumes_to: str) -> Sequence[Transition]:

@@ -107,6 +107,11 @@ class InternalIncentiveAwardLine(models.Model):
         )
 
     def _say_too_few(self, data, _money):
+        if data["kind"] == "gate":
+            return self.env._(
+                "Gate: %(figure)s says too little, so it is not held.",
+                figure=self._say_what(data),
+            )
         if data["n"] < data["minimum"]:
             return self.env._(
                 "%(figure)s: too few, at least %(minimum)s are needed. Pays nothing.",
@@ -122,6 +127,11 @@ class InternalIncentiveAwardLine(models.Model):
         )
 
     def _say_unknown(self, data, _money):
+        if data["kind"] == "gate":
+            return self.env._(
+                "Gate: nothing is known of %s, so it is not held.",
+                self._metric(data["metric"]),
+            )
         return self.env._(
             "%s: nothing is known of it in this period. Pays nothing.",
             self._metric(data["metric"]),

@@ -3,6 +3,12 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..engine import incentive
 
+SPEED = frozenset(
+    {"on_time_rate", "promise_kept_rate", "resolution_hours", "resolution_hours_max"}
+)
+RATINGS = frozenset({"good_rate", "good_rate_low", "satisfaction"})
+QUALITY = RATINGS | {"reopen_rate"}
+
 
 class InternalIncentivePlan(models.Model):
     _name = "internal.incentive.plan"
@@ -116,18 +122,18 @@ class InternalIncentivePlan(models.Model):
 
     @api.depends("rule_ids.kind", "rule_ids.metric", "rule_ids.weight")
     def _compute_warning(self):
-        speed = {"on_time_rate", "promise_kept_rate", "resolution_hours"}
-        quality = {"good_rate", "good_rate_low", "satisfaction", "reopen_rate"}
         for plan in self:
             paying = plan.rule_ids.filtered(lambda r: r.kind in incentive.PAYING)
-            fast = sum(r.weight for r in paying if r.metric in speed)
-            good = sum(r.weight for r in paying if r.metric in quality)
+            quality = paying.filtered(lambda rule: rule.metric in QUALITY)
+            least = max(
+                paying.filtered(lambda r: r.metric in SPEED).mapped("weight"), default=0
+            )
             plan.warning = False
-            if fast and good < fast / 2:
+            if sum(quality.mapped("weight")) < least / 2:
                 plan.warning = self.env._(
                     "Pays for speed with little weight on quality: people will hurry."
                 )
-            elif paying and not fast:
+            elif paying and set(paying.mapped("metric")) <= RATINGS:
                 plan.warning = self.env._("Pays for ratings alone: people will beg.")
 
     # Scripts say ``pool``; a field cannot, since that is the registry of every model
@@ -163,14 +169,14 @@ class InternalIncentivePlan(models.Model):
         return [{**vals, **protected} for vals in vals_list]
 
     def write(self, vals):
+        self._check_ids()
+        vals = self._validate_values(vals)
         self._check_by_hand(vals)
         self._require_draft()
         return super().write({**vals, "editor_id": self.env.uid})
 
     def _check_by_hand(self, vals):
         if extra := vals.keys() & {
-        self._check_ids()
-        vals = self._validate_values(vals)
             "state",
             "version",
             "previous_id",
@@ -316,9 +322,13 @@ class InternalIncentivePlan(models.Model):
                 limit=1,
             )
         )
-        if not date_from or (closed and date_from <= closed.date_to):
+        last = max(filter(None, [closed.date_to, self.date_from]), default=None)
+        if not date_from or (last and date_from <= last):
             raise ValidationError(
-                self.env._("date_from: give a day after the last closed period.")
+                self.env._(
+                    "date_from: give a day after the last closed period and after the"
+                    " day from which this version is valid."
+                )
             )
         plan = self.copy({"name": self.name, "date_from": date_from})
         plan._update_rows(
@@ -395,6 +405,7 @@ class InternalIncentivePlan(models.Model):
     def _check_actor(self):
         self.env.user._internal_require("incentive")
         self._check_batch()
+        self.check_access("write")
 
     def _parse_period(self, period_id):
         period = self.sudo()._parse_record("period_id", period_id, "internal.period")
@@ -405,7 +416,6 @@ class InternalIncentivePlan(models.Model):
         return period
 
     def _awards_of(self, period):
-        self.check_access("write")
         return self.env["internal.incentive.award"].search(
             [("plan_id", "=", self.id), ("period_id", "=", period.id)]
         )

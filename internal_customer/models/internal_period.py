@@ -1,13 +1,14 @@
 from collections import defaultdict
 from datetime import timedelta
 
+import pytz
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
-from ..engine.worktime import period_edge
+from ..engine.worktime import Timeline, period_edge
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 CUTOFF_DAYS = 5
@@ -99,6 +100,8 @@ class InternalPeriod(models.Model):
         for period in self:
             company = period.company_id
             timeline = company.sudo().resource_calendar_id._internal_timeline(company)
+            if not timeline.has_hours:
+                timeline = Timeline()
             period.closable_at = period.end_at and timeline.plan_days(
                 period.end_at, CUTOFF_DAYS
             )
@@ -160,10 +163,10 @@ class InternalPeriod(models.Model):
         """
         self.env.user._internal_require("officer")
         self._check_batch()
+        self.check_access("write")
         self._require_open()
         self._compute_scorecards()
         return self.read(["state"])
-        self.check_access("write")
 
     def action_close(self):
         """Compute the scorecards a last time and freeze them.
@@ -173,10 +176,10 @@ class InternalPeriod(models.Model):
         """
         self.env.user._internal_require("officer")
         self._check_batch()
+        self.check_access("write")
         self._require_open()
         now = fields.Datetime.now()
         for period in self:
-        self.check_access("write")
             if not period.closable_at or period.closable_at > now:
                 raise UserError(
                     self.env._(
@@ -209,17 +212,25 @@ class InternalPeriod(models.Model):
 
     def _cron_compute(self):
         """Open the current quarter where there are services; compute what is open."""
-        today = fields.Date.today()
+        now = fields.Datetime.now()
         companies = self.env["internal.service"].search([]).company_id
-        current = [("kind", "=", "quarter"), ("date_to", ">=", today)]
-        missing = companies - self.search(current).company_id
-        start = today.replace(day=1, month=(today.month - 1) // 3 * 3 + 1)
-        self.create(
-            [
-                {"kind": "quarter", "date_from": start, "company_id": company.id}
-                for company in missing
-            ]
-        )
-        for period in self.search([("state", "=", "open"), ("date_from", "<=", today)]):
+        quarters = self.search([("kind", "=", "quarter")]).grouped("company_id")
+        current = []
+        for company in companies:
+            zone = pytz.timezone(company.resource_calendar_id.tz or "UTC")
+            today = pytz.utc.localize(now).astimezone(zone).date()
+            start = today.replace(day=1, month=(today.month - 1) // 3 * 3 + 1)
+            end = start + relativedelta(months=3, days=-1)
+            known = quarters.get(company, self.browse())
+            if not known.filtered(
+                lambda q, start=start, end=end: (
+                    q.date_from <= end and q.date_to >= start
+                )
+            ):
+                current.append(
+                    {"kind": "quarter", "date_from": start, "company_id": company.id}
+                )
+        self.create(current)
+        for period in self.search([("state", "=", "open"), ("start_at", "<=", now)]):
             period._compute_scorecards()
             self.env["ir.cron"]._commit_progress(1)

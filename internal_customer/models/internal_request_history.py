@@ -56,17 +56,14 @@ class InternalRequestHistory(models.AbstractModel):
             raise ValidationError(self.env._("rows: give a list of rows."))
         if len(rows) > MAX_ROWS:
             raise UserError(self.env._("rows: take at most %s in one call.", MAX_ROWS))
-        answers = []
         _allowed = self.env.companies  # asked for before sudo, which takes any
+        answers = []
         for start in range(0, len(rows), BATCH):
             answers += self.sudo()._load_batch(rows[start : start + BATCH])
         return answers
 
     def _load_batch(self, rows):
-        now = fields.Datetime.now()
-        self.env.cr.execute(
-            SQL("SELECT FROM internal_period WHERE state = 'open' FOR SHARE")
-        )  # a period that closes meanwhile would miss these facts
+        now = self._recording_moment()
         book = _Book(self.env, rows, now)
         answers, loads, seen = [], [], set()
         for row in rows:
@@ -96,6 +93,18 @@ class InternalRequestHistory(models.AbstractModel):
                 loads.append(load)
         self._store_loads(loads, now)
         return answers
+
+    def _recording_moment(self):
+        """Return a moment after every closing; no period closes until we are through.
+
+        A fact of the very second in which its period closed would count in none.
+        """
+        periods = self.env.execute_query(
+            SQL("SELECT closed_at FROM internal_period ORDER BY id FOR SHARE")
+        )
+        closings = [closed_at for (closed_at,) in periods if closed_at]
+        after = [closed_at + timedelta(seconds=1) for closed_at in closings]
+        return max([fields.Datetime.now(), *after])
 
     def _store_loads(self, loads, now):
         if not loads:
@@ -188,6 +197,7 @@ class _Book:
 
     def _read_known(self, rows):
         references = [row.get("external_ref") for row in rows]
+        references = [r.translate(INVISIBLE).strip() for r in references if is_text(r)]
         known = self.requests.with_context(active_test=False).search(
             [
                 ("external_ref", "in", references),
@@ -196,12 +206,8 @@ class _Book:
         )
         self.known = {(r.company_id.id, r.external_ref): r for r in known}
         self.events = known._events()
-        self.rated = defaultdict(set)
-        references = [r.translate(INVISIBLE).strip() for r in references if is_text(r)]
-        for rating in self.env["internal.rating"].search(
-            [("request_id", "in", known.ids), ("state", "=", "answered")]
-        ):
-            self.rated[rating.request_id.id].add((rating.answered_at, rating.score))
+        ballots = self.env["internal.rating"].search([("request_id", "in", known.ids)])
+        self.ballots = {(b.request_id.id, b.cycle): b for b in ballots}
 
     def reference(self, row):
         if not isinstance(row, dict):
@@ -345,7 +351,12 @@ class _Book:
                     self.env._("%s: a delivery is rated once, after it.", name)
                 )
             cycles.add(cycle)
-            if (at, score) not in self.rated[load.request_id]:
+            ballot = self.ballots.get((load.request_id, cycle))
+            if ballot and (ballot.answered_at, ballot.score) != (at, score):
+                raise ValidationError(
+                    self.env._("%s: this delivery has a rating of its own.", name)
+                )
+            if not ballot:
                 load.ratings.append(
                     {
                         "company_id": service.company_id.id,
@@ -362,15 +373,15 @@ class _Book:
         life = load.life
         if life.state != DELIVERED:
             return
-        due = service._timeline().plan_days(life.delivered_at, service.acceptance_days)
-        ways = [(due, "silence", self.silence_id)]
+        due = service._accepted_by(life.delivered_at)
+        ways = [(due, "silence", self.silence_id)] if due else []
         ways += [
             (rating["answered_at"], "score", load.requester_id)
             for rating in load.ratings
             if rating["score"] >= 3 and rating["answered_at"] >= life.delivered_at
         ]
-        at, cause, user = min(way for way in ways if way[0])
-        if at <= self.now:
+        at, cause, user = min(ways, default=(None, None, None))
+        if at and at <= self.now:
             load.fresh.append(Event("confirm", at, cause, None, user))
             self._replay(load, [])
 

@@ -67,6 +67,10 @@ class InternalRequestLife(models.AbstractModel):
         """Drag cards to ``stage``: the same transitions as the buttons."""
         if not stage:
             raise ValidationError(self.env._("stage_id: there is no such stage."))
+        if stage.service_ids and self.sudo().service_id - stage.service_ids:
+            raise ValidationError(
+                self.env._("%s is a stage of other services.", stage.name)
+            )
         self._check_batch()
         self.check_access("read")
         moved, kinds = self.filtered(lambda r: r.state != stage.state), {}
@@ -216,9 +220,7 @@ class InternalRequestLife(models.AbstractModel):
             **self._credit(life, employees),
         }
         if life.state == DELIVERED:
-            values["accept_by"] = self.service_id._timeline().plan_days(
-                life.delivered_at, self.service_id.acceptance_days
-            )
+            values["accept_by"] = self.service_id._accepted_by(life.delivered_at)
         return values
 
     def _closing_recorded(self, life, now):
@@ -240,7 +242,7 @@ class InternalRequestLife(models.AbstractModel):
             window._internal_timeline(self.company_id).next_open(submitted)
             if window
             else submitted
-        )
+        ) or submitted  # a window that never opens again holds nobody up
         earliest = service._timeline().plan(intake, work(service.lead_time_hours))
         on_notice = not (self.needed_by and earliest and self.needed_by < earliest)
         return {

@@ -168,9 +168,23 @@ class InternalService(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        res = super().write(vals)
+        if "calendar_id" in vals:
+            self.env["internal.sla.clock"]._judge_open(
+                [("request_id.service_id", "in", self.ids)]
+            )
+        return res
+
     def _calendar(self):
         """Return the calendar in which this service's promises run; empty: always."""
         return self.calendar_id or self.company_id.resource_calendar_id
+
+    def _accepted_by(self, delivered_at):
+        """Return when silence accepts a delivery; 0 days: at once."""
+        if not self.acceptance_days:
+            return delivered_at
+        return self._timeline().plan_days(delivered_at, self.acceptance_days)
 
     def _timeline(self):
         return self._calendar()._internal_timeline(self.company_id)

@@ -55,7 +55,10 @@ class InternalSlaClock(models.Model):
         ],
         required=True,
     )
-    target_hours = fields.Float("Target", help="Working hours allowed; a promise: 0.")
+    target_hours = fields.Float(
+        "Target",
+        help="Working hours allowed; of a promise, those from its giving to its date.",
+    )
     started_at = fields.Datetime("Started")
     deadline = fields.Datetime(help="Empty while it pauses.")
     at_risk_at = fields.Datetime("At Risk")
@@ -171,28 +174,30 @@ class InternalSlaClock(models.Model):
     def _setting(self, request, metric, row, policies):
         """Return by which policy, hours and calendar a clock runs; None: it does not.
 
-        A clock keeps the policy and calendar it began with; while it is open the
-        policy's present hours hold, once it stopped those it stopped with.
+        A clock keeps the policy it began with. While it is open, present hours and
+        calendars hold; once it stopped, those it stopped with.
         """
         policy = self.env["internal.sla.policy"].sudo()
         if row:
             policy = policy.browse(row["policy_id"] or ())
-            calendar = self.env["resource.calendar"].browse(row["calendar_id"] or ())
-            target = row["target_hours"] if row["stopped_at"] else policy.hours
-        else:
-            if metric != clock.PROMISE:
-                chosen = clock.choose(
-                    policies[request.company_id.id],
-                    metric,
-                    request.service_id.id,
-                    request.customer_department_id.id,
-                    request.priority,
-                )
-                if not chosen:
-                    return None
-                policy = policy.browse(chosen.id)
-            calendar = policy.calendar_id or request.service_id._calendar()
-            target = policy.hours
+        elif metric != clock.PROMISE:
+            chosen = clock.choose(
+                policies[request.company_id.id],
+                metric,
+                request.service_id.id,
+                request.customer_department_id.id,
+                request.priority,
+            )
+            if not chosen:
+                return None
+            policy = policy.browse(chosen.id)
+        calendar = policy.calendar_id or request.service_id._calendar()
+        target = policy.hours
+        if row and row["stopped_at"]:
+            calendar, target = (
+                calendar.browse(row["calendar_id"] or ()),
+                row["target_hours"],
+            )
         return SimpleNamespace(
             metric=metric, policy=policy, calendar=calendar, target=target
         )

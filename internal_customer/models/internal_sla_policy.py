@@ -84,9 +84,45 @@ class InternalSlaPolicy(models.Model):
                     )
                 )
 
+    @api.constrains(
+        "metric",
+        "hours",
+        "service_ids",
+        "customer_department_ids",
+        "priority",
+        "company_id",
+        "active",
+    )
+    def _check_answer_before_delivery(self):
+        """The first answer is not due after the delivery of the same scope."""
+        scopes = defaultdict(dict)
+        for policy in self.search([]):
+            scope = (
+                policy.company_id,
+                policy.service_ids,
+                policy.customer_department_ids,
+                policy.priority,
+            )
+            scopes[scope].setdefault(policy.metric, []).append(policy.hours)
+        for hours in scopes.values():
+            answers, deliveries = hours.get("response"), hours.get("resolution")
+            if answers and deliveries and min(answers) > min(deliveries):
+                raise ValidationError(
+                    self.env._(
+                        "The first answer would be due after the delivery: give it"
+                        " at most %s hours.",
+                        min(deliveries),
+                    )
+                )
+
     def write(self, vals):
         res = super().write(vals)
-        if vals.keys() & {"hours", "pause_third_party", "at_risk_percent"}:
+        if vals.keys() & {
+            "hours",
+            "calendar_id",
+            "pause_third_party",
+            "at_risk_percent",
+        }:
             self.env["internal.sla.clock"]._judge_open([("policy_id", "in", self.ids)])
         return res
 

@@ -234,3 +234,50 @@ class TestJudging(InternalCustomerCase):
         self.assertEqual((request.state, request.closed_at), ("in_progress", False))
         checked = self.Request.with_user(self.officer).verify_events()
         self.assertEqual(checked["broken"], [])
+
+    def test_a_delivery_at_zero_days_is_done_at_once_at_night_too(self):
+        self.service.acceptance_days = 0
+        with freeze_time("2026-03-07 23:00:00"):
+            request = self.place()
+            request.with_user(self.clerk).action_deliver()
+        self.assertRecordValues(
+            request,
+            [{"state": "done", "closed_at": utc("2026-03-07 23:00:00")}],
+        )
+
+    def test_another_calendar_of_the_service_moves_open_deadlines(self):
+        with freeze_time("2026-03-02 08:00:00"):
+            request = self.place()
+            stopped = self.load(("submit", MONDAY), ("deliver", MONDAY))
+            self.service.calendar_id = self.make_calendar("Mornings", [(9, 13)])
+            self.assertEqual(request.deadline, utc("2026-03-03 12:00:00"))
+        self.assertEqual(self.clock(stopped).calendar_id, self.calendar)
+
+    def test_a_window_that_never_opens_holds_nobody_up(self):
+        window = self.make_calendar("Never again", [(9, 10)], days=[0])
+        self.service.intake_calendar_id = window
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Closed for good",
+                "calendar_id": window.id,
+                "date_from": "2000-01-01 00:00:00",
+                "date_to": "2300-01-01 00:00:00",
+            }
+        )
+        request = self.place()
+        self.assertEqual(request.intake_at, request.submitted_at)
+
+    def test_the_first_answer_is_not_due_after_the_delivery(self):
+        values = {"name": "Answer", "metric": "response", "hours": 9}
+        with self.assertRaises(ValidationError):
+            self.policy.create({**values, "service_ids": [self.service.id]})
+        self.policy.create(values)
+
+    def test_a_rating_that_contradicts_is_an_error_of_its_row(self):
+        events = [("submit", MONDAY), ("deliver", "2026-03-02T09:00:00Z")]
+        at = "2026-03-02T10:00:00Z"
+        self.load(*events, ratings=[(4, at)])
+        self.assertEqual(self.history(events, [(4, at)])["status"], "unchanged")
+        answer = self.history(events, [(5, at)])
+        self.assertEqual(answer["status"], "error")
+        self.assertIn("ratings[0]", answer["error"])
