@@ -19,7 +19,9 @@ class _Warnings(logging.Handler):
         self._lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.name.startswith(self._allowed):
+        # A transaction that lost against another is tried again.
+        retried = "could not serialize access" in record.getMessage()
+        if not (retried or record.name.startswith(self._allowed)):
             self._lines.append(
                 f"{record.levelname} {record.name}: {self.format(record)}"
             )
