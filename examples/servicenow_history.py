@@ -20,11 +20,8 @@ import odoorpc
 
 COMPANY = "IT service desk (ServiceNow)"
 INCIDENTS = Path(__file__).parent / "data" / "servicenow_incidents.csv"
-COLUMNS = (
-    "number incident_state reopen_count made_sla caller_id opened_at sys_updated_at"
-    " location category subcategory priority assignment_group assigned_to resolved_by"
-    " resolved_at closed_at"
-).split()
+COLUMNS = ("number", "incident_state", "opened_at", "sys_updated_at", "priority")
+"""Without these there is nothing to judge; of the others any may be missing."""
 PRIORITIES = {"1": "3", "2": "2", "3": "1", "4": "0"}
 """ServiceNow's level, 1 is critical: ours, 3 is urgent."""
 HOURS = {"3": 5, "2": 0.25, "1": 121, "0": 121}
@@ -61,7 +58,7 @@ class Incident:
         self.last = (closed or self.updates)[-1]
 
     def _place(self, update):
-        reopened = known(update["reopen_count"]) or "0"
+        reopened = known(update.get("reopen_count")) or "0"
         return (
             self._moment("sys_updated_at", update["sys_updated_at"]) or EARLIEST,
             int(reopened) if reopened.isdigit() else 0,
@@ -81,14 +78,14 @@ class Incident:
 
     def told(self, column):
         """Return what the incident says last in a column; None: nothing."""
-        values = (known(u[column]) for u in [self.last, *reversed(self.updates)])
+        values = (known(u.get(column)) for u in [self.last, *reversed(self.updates)])
         return next(filter(None, values), None)
 
     def at(self, column):
         return self._moment(column, self.told(column))
 
     def group(self):
-        return known(self.last["assignment_group"]) or "Unassigned"
+        return known(self.last.get("assignment_group")) or "Unassigned"
 
     def location(self):
         return self.told("location") or "Unknown location"
@@ -183,7 +180,7 @@ EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 def known(text):
     """Return a value without the blanks around it; None for an empty one, or ``?``."""
-    text = (text or "").strip()
+    text = (text or "").replace("\0", "").strip()
     return None if text in ("", "?") else text
 
 
