@@ -19,6 +19,7 @@ from paths import CHECKOUT
 from steps import Trouble, end, end_with_parent, say, spawn
 
 _DEMO = "demo"  # the database
+_INTERRUPTED = 130  # a shell's exit code for it
 
 
 @contextlib.contextmanager
@@ -152,15 +153,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     os.umask(0o022)  # what is unpacked as root, others must be able to read
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    options, rest = _parser().parse_known_args()
+    options.rest = rest
     try:
-        options, rest = _parser().parse_known_args()
         if rest and options.run is not test:
             raise Trouble(f"Unknown arguments: {' '.join(rest)}")
-        options.rest = rest
         return options.run(options)
     except KeyboardInterrupt:
-        return 0
+        return 0 if options.run in (demo, serve) else _INTERRUPTED
     except Trouble as trouble:
         say(str(trouble))
         return 1
