@@ -7,7 +7,7 @@ class InternalIncentiveAward(models.Model):
     _name = "internal.incentive.award"
     _description = "Award"
     _inherit = ["internal.validated"]
-    _order = "period_id desc, plan_id, department_id, id"
+    _order = "period_id, plan_id, department_id, id"
 
     plan_id = fields.Many2one(
         "internal.incentive.plan", required=True, index=True, ondelete="restrict"

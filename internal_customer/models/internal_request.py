@@ -353,6 +353,8 @@ class InternalRequest(models.Model):
     def _prepare_create(self, vals_list):
         for vals in vals_list:
             self._check_order_fields(vals)
+            if not vals.get("customer_department_id"):
+                vals.pop("customer_department_id", None)
         services = self.env["internal.service"].browse(
             {vals.get("service_id") for vals in vals_list} - {None, False}
         )

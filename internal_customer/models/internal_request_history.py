@@ -232,6 +232,7 @@ class _Book:
         load.service_id = service.id
         load.requester_id = self._user("requester", row.get("requester"))
         load.assignee_id = self._user("assignee", row.get("assignee"), required=False)
+        load.server_id = load.assignee_id or service.user_id.id or self.env.uid
         customer = self._customer(row.get("customer"), load.requester_id, company)
         known = self.known.get((company, load.reference))
         load.is_new = not known
@@ -274,11 +275,13 @@ class _Book:
             raise ValidationError(self.env._("events: give at least the order itself."))
         known = self.events.get(load.request_id, [])
         seen = {(event.kind, event.at, event.user) for event in known}
+        moments = {(event.kind, event.at) for event in known}
         load.fresh, places = [], []
         for place, values in enumerate(told):
             event = self._event(f"events[{place}]", values, load)
             key = (event.kind, event.at, event.user)
-            if key not in seen:
+            named = is_given(values.get("user"))
+            if key not in seen and (named or key[:2] not in moments):
                 seen.add(key)
                 places.append(place)
                 load.fresh.append(event)
@@ -320,7 +323,7 @@ class _Book:
         user = self._user(f"{name}.user", values.get("user"), required=False)
         if not user:
             by_supplier = TABLE[kind].side == transitions.SUPPLIER
-            user = by_supplier and load.assignee_id or load.requester_id
+            user = load.server_id if by_supplier else load.requester_id
         return Event(kind, self._moment(f"{name}.at", values), cause, None, user)
 
     def _moment(self, name, values):

@@ -14,6 +14,23 @@ SUBJECTS = [
     ("service", "Service"),
 ]
 FIGURES = tuple(figures(Stats()))
+JOINS = {
+    "orders": SQL(),
+    "clocks": SQL("JOIN internal_sla_clock c ON c.request_id = r.id"),
+    "ratings": SQL("JOIN internal_rating a ON a.request_id = r.id"),
+}
+BEHIND = {
+    "request_count": ("orders", "%(done)s"),
+    "opened_count": ("orders", "%(opened)s"),
+    "open_count": ("orders", "%(open)s"),
+    "overdue_count": ("orders", "%(overdue)s"),
+    "reopened_count": ("orders", "%(reopened)s"),
+    "met_count": ("clocks", "c.metric = 'resolution' AND %(met)s"),
+    "breached_count": ("clocks", "c.metric = 'resolution' AND %(late)s"),
+    "promise_count": ("clocks", "c.metric = 'promise' AND (%(met)s OR %(late)s)"),
+    "rating_count": ("ratings", "%(answered)s"),
+}
+"""What a count is made of: a table beside the orders, and its condition."""
 
 
 class InternalScorecard(models.Model):
@@ -22,7 +39,7 @@ class InternalScorecard(models.Model):
     _name = "internal.scorecard"
     _description = "Scorecard"
     _inherit = ["internal.validated"]
-    _order = "period_id desc, subject, department_id, service_id, id"
+    _order = "period_id, subject, department_id, service_id, id"
 
     period_id = fields.Many2one(
         "internal.period", required=True, index=True, ondelete="restrict"
@@ -66,13 +83,17 @@ class InternalScorecard(models.Model):
         help="With 95 % certainty the share of good ones is not lower (Wilson).",
     )
     satisfaction = Figure("Mean Rating", help="Mean of the ratings, 1 to 5.")
-    worst_score = Level("Worst", help="The lowest rating: never averaged away.")
+    worst_score = Level(
+        "Worst", aggregator="min", help="The lowest rating: never averaged away."
+    )
     worst_count = Level("Worst, Times", help="How often it was given.")
     worst_rating_id = fields.Many2one(
         "internal.rating", "Worst Moment", ondelete="restrict"
     )
     veto_score = Level(
-        "Worst with Veto", help="The lowest rating of services with a veto."
+        "Worst with Veto",
+        aggregator="min",
+        help="The lowest rating of services with a veto.",
     )
     veto_rating_id = fields.Many2one(
         "internal.rating", "Moment of the Veto", ondelete="restrict"
@@ -142,6 +163,44 @@ class InternalScorecard(models.Model):
             ),
         }
 
+    def action_open_requests(self, figure="request_count"):
+        """Open the orders of which a figure is made, as far as the caller may see them.
+
+        :param str figure: one of ``request_count``, ``opened_count``, ``open_count``,
+            ``overdue_count``, ``reopened_count``, ``met_count``, ``breached_count``,
+            ``promise_count``, ``rating_count``
+        :return: an action of the web client; its domain names the orders
+        """
+        self._check_one()
+        self.check_access("read")
+        self._parse_choice("figure", figure, tuple(BEHIND))
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "internal_customer.internal_request_action"
+        )
+        ids = self.sudo()._read_orders_behind(figure)
+        return {**action, "domain": [("id", "in", ids)], "context": {}}
+
+    def _read_orders_behind(self, figure):
+        table, condition = BEHIND[figure]
+        conditions = self._conditions(self.period_id)
+        subject = SQL("TRUE")
+        if self.subject != "company":
+            subject = SQL("r.department_id = %s", self.department_id.id)
+        if self.subject == "service":
+            subject = SQL("%s AND r.service_id = %s", subject, self.service_id.id)
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                "WITH orders AS (%(orders)s) SELECT DISTINCT r.id FROM orders r"
+                " %(join)s WHERE %(subject)s AND (%(condition)s) ORDER BY r.id",
+                orders=self._orders(self.period_id),
+                join=JOINS[table],
+                subject=subject,
+                condition=SQL(condition, **conditions),
+            )
+        )
+        return [id_ for (id_,) in rows]
+
     def _as_card(self):
         """Return the card as :mod:`engine.incentive` reads it."""
         return incentive.Card(
@@ -199,54 +258,19 @@ class InternalScorecard(models.Model):
         period.invalidate_recordset(["scorecard_ids"], flush=False)
 
     def _read_facts(self, period):
-        """Return one row for each department and service: what counts in ``period``.
-
-        A fact belongs to the period of its moment. Where that one was closed before the
-        fact was recorded, it belongs to the period of its recording.
-        """
+        """Return one row for each department and service: what counts in ``period``."""
         self.env.flush_all()
-
-        def inside(moment, recorded):
-            return SQL(
-                "(%(moment)s >= %(start)s AND %(moment)s < %(end)s OR"
-                " %(moment)s < %(start)s AND %(recorded)s >= %(start)s"
-                " AND %(recorded)s < %(end)s AND EXISTS (SELECT FROM internal_period q"
-                " WHERE q.company_id = %(company)s AND q.kind = %(kind)s"
-                " AND q.state = 'closed' AND q.closed_at < %(recorded)s"
-                " AND %(moment)s >= q.start_at AND %(moment)s < q.end_at))",
-                moment=SQL(moment),
-                recorded=SQL(recorded),
-                start=period.start_at,
-                end=period.end_at,
-                company=period.company_id.id,
-                kind=period.kind,
-            )
-
-        done = SQL(
-            "r.state = 'done' AND %s", inside("r.closed_at", "r.closed_recorded_at")
-        )
-        open_ = SQL(
-            "r.submitted_at < %(end)s"
-            " AND (r.closed_at IS NULL OR r.closed_at >= %(end)s)",
-            end=period.end_at,
-        )
         return self.env.execute_query_dict(
             SQL(
                 """
-WITH others AS (
-    SELECT r.*, r.supplier_department_id AS department_id FROM internal_request r
-    WHERE r.company_id = %(company)s AND r.submitted_at < %(end)s
-      AND r.customer_department_id <> r.supplier_department_id
-), requests AS (
+WITH orders AS (%(orders)s), requests AS (
     SELECT r.department_id, r.service_id,
         count(*) FILTER (WHERE %(done)s) AS closed,
         count(*) FILTER (WHERE %(opened)s) AS opened,
         count(*) FILTER (WHERE %(open)s) AS open,
-        count(*) FILTER (WHERE %(open)s AND EXISTS (
-            SELECT FROM internal_sla_clock c
-            WHERE c.request_id = r.id AND c.breached_at < %(end)s)) AS overdue,
-        count(*) FILTER (WHERE %(done)s AND r.reopen_count > 0) AS reopened
-    FROM others r GROUP BY 1, 2
+        count(*) FILTER (WHERE %(overdue)s) AS overdue,
+        count(*) FILTER (WHERE %(reopened)s) AS reopened
+    FROM orders r GROUP BY 1, 2
 ), clocks AS (
     SELECT r.department_id, r.service_id,
         count(*) FILTER (WHERE c.metric = 'resolution' AND %(met)s) AS met,
@@ -256,13 +280,13 @@ WITH others AS (
         count(*) FILTER (WHERE %(timed)s) AS timed,
         sum(round(c.judged_elapsed * 3600)) FILTER (WHERE %(timed)s) AS seconds,
         max(round(c.judged_elapsed * 3600)) FILTER (WHERE %(timed)s) AS seconds_max
-    FROM others r JOIN internal_sla_clock c ON c.request_id = r.id GROUP BY 1, 2
+    FROM orders r JOIN internal_sla_clock c ON c.request_id = r.id GROUP BY 1, 2
 ), answers AS (
     SELECT r.department_id, r.service_id, a.id, a.score, a.answered_at, s.veto,
         row_number() OVER (PARTITION BY r.id ORDER BY a.cycle DESC) AS place
-    FROM others r JOIN internal_rating a ON a.request_id = r.id
+    FROM orders r JOIN internal_rating a ON a.request_id = r.id
     JOIN internal_service s ON s.id = r.service_id
-    WHERE a.state = 'answered' AND %(answered)s
+    WHERE %(answered)s
 ), ratings AS (
     SELECT department_id, service_id, %(levels)s,
         (array_agg(id ORDER BY score, answered_at, id))[1] AS worst_id,
@@ -272,34 +296,15 @@ WITH others AS (
     FROM answers GROUP BY 1, 2
 ), expiries AS (
     SELECT r.department_id, r.service_id, count(*) AS expired
-    FROM others r JOIN internal_rating a ON a.request_id = r.id
-    WHERE a.state = 'expired' AND a.expires_at >= %(start)s AND a.expires_at < %(end)s
-    GROUP BY 1, 2
+    FROM orders r JOIN internal_rating a ON a.request_id = r.id
+    WHERE %(expired)s GROUP BY 1, 2
 )
 SELECT * FROM requests
 LEFT JOIN clocks USING (department_id, service_id)
 LEFT JOIN ratings USING (department_id, service_id)
 LEFT JOIN expiries USING (department_id, service_id)
 """,
-                company=period.company_id.id,
-                start=period.start_at,
-                end=period.end_at,
-                done=done,
-                opened=inside("r.submitted_at", "r.recorded_at"),
-                open=open_,
-                met=SQL(
-                    "c.state = 'met' AND %s",
-                    inside("r.closed_at", "r.closed_recorded_at"),
-                ),
-                late=SQL(
-                    "c.state = 'breached' AND %s",
-                    inside("c.breached_at", "c.breach_recorded_at"),
-                ),
-                timed=SQL(
-                    "c.metric = 'resolution' AND c.state IN ('met', 'breached') AND %s",
-                    done,
-                ),
-                answered=inside("a.answered_at", "a.recorded_at"),
+                orders=self._orders(period),
                 levels=SQL(", ").join(
                     SQL(
                         "count(*) FILTER (WHERE score = %(level)s AND place %(op)s 1)"
@@ -311,8 +316,80 @@ LEFT JOIN expiries USING (department_id, service_id)
                     for name, op in (("last", "="), ("earlier", ">"))
                     for level in range(1, 6)
                 ),
+                **self._conditions(period),
             )
         )
+
+    def _orders(self, period):
+        """Return the orders that any figure of ``period`` may count: a department does
+        not serve itself."""
+        return SQL(
+            "SELECT r.*, r.supplier_department_id AS department_id"
+            " FROM internal_request r WHERE r.company_id = %s AND r.submitted_at < %s"
+            " AND r.customer_department_id <> r.supplier_department_id",
+            period.company_id.id,
+            period.end_at,
+        )
+
+    def _conditions(self, period):
+        """Return what makes an order r, its clock c or its rating a count.
+
+        A fact belongs to the period of its moment. Where that one was closed before the
+        fact was recorded, it belongs to the period of its recording.
+        """
+
+        def inside(moment, recorded):
+            return SQL(
+                "(%(moment)s >= %(start)s AND %(moment)s < %(end)s"
+                " AND %(recorded)s <= %(closed)s OR"
+                " %(moment)s < %(start)s AND %(recorded)s >= %(start)s"
+                " AND %(recorded)s < %(end)s AND EXISTS (SELECT FROM internal_period q"
+                " WHERE q.company_id = %(company)s AND q.kind = %(kind)s"
+                " AND q.state = 'closed' AND q.closed_at < %(recorded)s"
+                " AND %(moment)s >= q.start_at AND %(moment)s < q.end_at))",
+                moment=SQL(moment),
+                recorded=SQL(recorded),
+                start=period.start_at,
+                end=period.end_at,
+                closed=period.closed_at or "infinity",
+                company=period.company_id.id,
+                kind=period.kind,
+            )
+
+        closed = inside("r.closed_at", "r.closed_recorded_at")
+        done = SQL("r.state = 'done' AND %s", closed)
+        open_ = SQL(
+            "(r.closed_at IS NULL OR r.closed_at >= %(end)s)", end=period.end_at
+        )
+        return {
+            "done": done,
+            "opened": inside("r.submitted_at", "r.recorded_at"),
+            "open": open_,
+            "overdue": SQL(
+                "%s AND EXISTS (SELECT FROM internal_sla_clock c"
+                " WHERE c.request_id = r.id AND c.breached_at < %s)",
+                open_,
+                period.end_at,
+            ),
+            "reopened": SQL("%s AND r.reopen_count > 0", done),
+            "met": SQL("c.state = 'met' AND %s", closed),
+            "late": SQL(
+                "c.state = 'breached' AND %s",
+                inside("c.breached_at", "c.breach_recorded_at"),
+            ),
+            "timed": SQL(
+                "c.metric = 'resolution' AND c.state IN ('met', 'breached') AND %s",
+                done,
+            ),
+            "answered": SQL(
+                "a.state = 'answered' AND %s", inside("a.answered_at", "a.recorded_at")
+            ),
+            "expired": SQL(
+                "a.state = 'expired' AND a.expires_at >= %s AND a.expires_at < %s",
+                period.start_at,
+                period.end_at,
+            ),
+        }
 
 
 class _Facts:

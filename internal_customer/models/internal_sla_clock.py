@@ -49,8 +49,8 @@ class InternalSlaClock(models.Model):
         [
             ("running", "Running"),
             ("paused", "Paused"),
-            ("met", "Met"),
-            ("breached", "Breached"),
+            ("met", "Kept"),
+            ("breached", "Late"),
             ("cancelled", "Cancelled"),
         ],
         required=True,

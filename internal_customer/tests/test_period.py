@@ -177,3 +177,45 @@ class TestPeriod(InternalCustomerCase):
         quarter = self.periods.search([("date_from", "=", "2026-07-01")])
         self.assertEqual(len(quarter), 1)
         self.assertEqual(self.card(quarter).opened_count, 1)
+
+    def test_a_count_opens_the_orders_it_is_made_of(self):
+        late, soon = "2026-03-18T09:00:00Z", "2026-03-02T12:00:00Z"
+        cases = [("deliver", soon), ("deliver", late), ("cancel", soon)]
+        for number, event in enumerate(cases):
+            self.history(
+                [("submit", "2026-03-02T09:00:00Z"), event], reference=f"{number}"
+            )
+        self.history([("submit", "2026-03-02T09:00:00Z")], reference="open")
+        self.quarter.action_compute()
+        card = self.card(self.quarter)
+
+        def behind(figure):
+            domain = card.with_user(self.officer).action_open_requests(figure)["domain"]
+            return self.Request.search(domain).mapped("external_ref")
+
+        for figure, references in (
+            ("request_count", ["0", "1"]),
+            ("opened_count", ["0", "1", "2", "open"]),
+            ("open_count", ["open"]),
+            ("overdue_count", ["open"]),
+            ("met_count", ["0"]),
+            ("breached_count", ["1", "open"]),
+            ("reopened_count", []),
+            ("promise_count", []),
+            ("rating_count", []),
+        ):
+            with self.subTest(figure):
+                self.assertCountEqual(behind(figure), references)
+                self.assertEqual(card[figure], len(references))
+        with self.assertRaises(ValidationError):
+            card.action_open_requests("score")
+        with self.assertRaises(AccessError):
+            card.with_user(self.seller).action_open_requests()
+
+    def test_what_comes_after_the_closing_is_not_behind_its_figures(self):
+        self.close(self.quarter)
+        with freeze_time("2026-05-04 12:00:00"):
+            self.history([("submit", "2026-03-02T09:00:00Z")])
+        self.assertEqual(
+            self.env["internal.scorecard"]._read_facts(self.quarter)[0]["opened"], 0
+        )

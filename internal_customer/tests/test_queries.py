@@ -68,7 +68,7 @@ class TestQueries(InternalCustomerCase):
             self.place,
             lambda batch: clerk.browse(batch.ids).write({"stage_id": stage.id}),
         )
-        self.assertConstant(counts, 50)
+        self.assertConstant(counts, 60)
 
     def test_loading_costs_less_than_a_tenth_of_a_query_a_row(self):
         prefix = iter(range(10))
