@@ -277,7 +277,12 @@ class InternalIncentivePlan(models.Model):
                     )
                 )
         own, managed = user._internal_departments(self.company_id)[self.company_id]
-        if paid := (own | managed) & self._paid_departments():
+        below = (
+            self.env["hr.department"]
+            .sudo()
+            .search([("id", "child_of", self._paid_departments().ids)])
+        )
+        if paid := (own | managed) & below:
             raise AccessError(
                 self.env._(
                     "%(plan)s pays %(department)s: its people cannot approve it.",
@@ -290,6 +295,7 @@ class InternalIncentivePlan(models.Model):
         suppliers = (
             self.env["internal.service"]
             .sudo()
+            .with_context(active_test=False)
             .search([("company_id", "=", self.company_id.id)])
         )
         return self.sudo().department_ids or suppliers.supplier_department_id
