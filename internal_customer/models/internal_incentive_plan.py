@@ -1,5 +1,12 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import (
+    AccessError,
+    ConcurrencyError,
+    UserError,
+    ValidationError,
+)
 
 from ..engine import incentive
 
@@ -386,9 +393,12 @@ class InternalIncentivePlan(models.Model):
         existing = self._awards_of(period)
         if not existing:
             self._check_may_pay(period)
-            self.env["internal.incentive.award"].sudo()._write_awards(
-                self.sudo(), period, self._award(period)
-            )
+            awards = self.env["internal.incentive.award"].sudo()
+            try:
+                with self.env.cr.savepoint():
+                    awards._write_awards(self.sudo(), period, self._award(period))
+            except UniqueViolation as error:  # somebody evaluates it now: run again
+                raise ConcurrencyError(str(error)) from error
             existing = self._awards_of(period)
         return [award._as_result() for award in existing]
 
