@@ -283,16 +283,14 @@ class InternalRequest(models.Model):
 
     def _sides(self):
         """Return, for each order, on which sides of it the user stands today."""
-        user = self.env.user
-        services = self.env["internal.service"]._fulfilled_by(user)
-        sides = {}
+        user, sides = self.env.user, {}
         for request in self.sudo():
             mine = set()
             if request.requester_id == user:
                 mine |= {REQUESTER, CUSTOMER}
             if request.customer_department_id.manager_id.user_id == user:
                 mine.add(CUSTOMER)
-            if request.service_id in services:
+            if request.service_id.fulfilled_by_me:
                 mine.add(SUPPLIER)
             sides[self.browse(request.id) if request.id else request] = mine
         return sides

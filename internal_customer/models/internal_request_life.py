@@ -61,7 +61,8 @@ class InternalRequestLife(models.AbstractModel):
         )
 
     def _read_result(self):
-        return self.read(["state", "rating_state"])
+        """Return what an action answers; who may act was asked before."""
+        return self.sudo().read(["state", "rating_state"])
 
     def _move_to(self, stage):
         """Drag cards to ``stage``: the same transitions as the buttons."""
@@ -253,16 +254,24 @@ class InternalRequestLife(models.AbstractModel):
         }
 
     def _credit(self, life, employees):
-        if self.delivered_at == (life.delivered_at or False) and self.delivered_by_id:
-            user_id = self.delivered_by_id.id
-        else:
-            user_id = life.delivered_at and (self.user_id.id or life.delivered_by)
-        employee_id = employees.get((user_id, self.company_id.id))
-        return {"delivered_by_id": user_id, "delivered_employee_id": employee_id}
+        """Return who gets the credit: the assignee at delivery, else who delivered."""
+        if self.delivered_at == (life.delivered_at or False):
+            return {
+                "delivered_by_id": self.delivered_by_id.id,
+                "delivered_employee_id": self.delivered_employee_id.id,
+            }
+        user_id = life.delivered_at and (self.user_id.id or life.delivered_by)
+        return {
+            "delivered_by_id": user_id,
+            "delivered_employee_id": employees.get((user_id, self.company_id.id)),
+        }
 
     def _employees_of_deliverers(self, lives):
-        users = {life.delivered_by for life in lives.values()} | set(self.user_id.ids)
-        users |= set(self.delivered_by_id.ids)
+        delivered = self.filtered(
+            lambda r: lives[r.id].delivered_at not in (None, r.delivered_at)
+        )
+        users = {lives[request.id].delivered_by for request in delivered}
+        users |= set(delivered.user_id.ids)
         employees = self.env["hr.employee"].search(
             [("user_id", "in", list(users)), ("company_id", "in", self.company_id.ids)],
             order="active, id desc",

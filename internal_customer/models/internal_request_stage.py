@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..engine.transitions import STATES
@@ -36,7 +36,13 @@ class InternalRequestStage(models.Model):
         "internal.service", string="Services", help="Empty: for every service."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
     def write(self, vals):
+        self.env.registry.clear_cache()
         res = super().write(vals)
         if vals.keys() & {"state", "service_ids"}:
             self._require_every_state(self.browse())
@@ -45,6 +51,10 @@ class InternalRequestStage(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_keeps_every_state(self):
         self._require_every_state(self)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
 
     def _require_every_state(self, leaving):
         general = self.search([("service_ids", "=", False)]) - leaving
@@ -61,8 +71,13 @@ class InternalRequestStage(models.Model):
     def _stage_ids_by_state(self, services):
         """Return ``{(service id, state): stage id}``: the first stage of each."""
         chosen = {}
-        for stage in self.sudo().search([]):
-            for service in services:
-                if not stage.service_ids or service in stage.service_ids:
-                    chosen.setdefault((service.id, stage.state), stage.id)
+        for stage_id, state, service_ids in self.sudo()._labels():
+            for service_id in services.ids:
+                if not service_ids or service_id in service_ids:
+                    chosen.setdefault((service_id, state), stage_id)
         return chosen
+
+    @api.model
+    @tools.ormcache()
+    def _labels(self):
+        return [(s.id, s.state, frozenset(s.service_ids.ids)) for s in self.search([])]

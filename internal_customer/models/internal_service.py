@@ -128,6 +128,7 @@ class InternalService(models.Model):
         "The rating days must lie between 7 and 30.",
     )
 
+    @api.depends("user_id", "user_ids", "supplier_department_id")
     @api.depends_context("uid")
     def _compute_fulfilled_by_me(self):
         mine = self._fulfilled_by(self.env.user)
@@ -143,16 +144,17 @@ class InternalService(models.Model):
     def _fulfilled_by(self, user):
         """Return the services on whose supplier side ``user`` stands today."""
         services = self.sudo().with_context(active_test=False)
-        employees = services.env["hr.employee"].search(
-            [("user_id", "=", user.id), ("active", "=", True)]
+        [(departments, employee_ids)] = services.env["hr.employee"]._read_group(
+            [("user_id", "=", user.id), ("active", "=", True)],
+            aggregates=["department_id:recordset", "id:array_agg"],
         )
         members = Domain("user_ids", "=", False) & Domain(
-            "supplier_department_id", "parent_of", employees.department_id.ids
+            "supplier_department_id", "parent_of", departments.ids
         )
         return services.search(
             Domain("user_id", "=", user.id)
             | Domain("user_ids", "in", user.ids)
-            | Domain("supplier_department_id.manager_id", "in", employees.ids)
+            | Domain("supplier_department_id.manager_id", "in", employee_ids or [])
             | members
         )
 
@@ -168,7 +170,14 @@ class InternalService(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()  # policies know their services
+        return super().create(vals_list)
+
     def write(self, vals):
+        if "policy_ids" in vals:
+            self.env.registry.clear_cache()
         res = super().write(vals)
         if "calendar_id" in vals:
             self.env["internal.sla.clock"]._judge_open(

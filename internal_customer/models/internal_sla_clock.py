@@ -125,8 +125,10 @@ class InternalSlaClock(models.Model):
         :param lives: ``{request id: Life}``
         """
         rows = self._stored(requests.ids)
-        policies = self.env["internal.sla.policy"].sudo()._by_company()
-        counted = self.env["internal.period"].sudo()._closed_spans()
+        policies = self.env["internal.sla.policy"]
+        policies = {c.id: policies._of_company(c) for c in requests.company_id}
+        late = any(row["breached_at"] for row in rows.values())
+        counted = self.env["internal.period"].sudo()._closed_spans() if late else {}
         fresh, changed = [], []
         for request in requests.filtered(lambda r: lives[r.id].submitted_at):
             for metric in METRICS:
@@ -138,7 +140,7 @@ class InternalSlaClock(models.Model):
                     continue
                 verdict = self._evaluate(request, lives[request.id], setting, now)
                 if verdict:
-                    spans = counted[request.company_id.id]
+                    spans = counted.get(request.company_id.id, ())
                     self._record_breach(verdict, row or {}, spans, now)
                     (changed if row else fresh).append((row or {}, verdict))
                     rows[request.id, metric] = verdict

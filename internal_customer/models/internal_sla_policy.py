@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..engine import clock
@@ -115,7 +115,17 @@ class InternalSlaPolicy(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
     def write(self, vals):
+        self.env.registry.clear_cache()
         res = super().write(vals)
         if vals.keys() & {
             "hours",
@@ -141,18 +151,20 @@ class InternalSlaPolicy(models.Model):
             )
 
     @api.model
-    def _by_company(self):
-        """Return ``{company id: policies}`` as :mod:`engine.clock` chooses among them,
-        those of every company included."""
-        chosen = defaultdict(list)
+    def _of_company(self, company):
+        """Return the policies that may hold there, as :mod:`engine.clock` chooses
+        among them."""
+        return [
+            facts
+            for company_id, facts in self.sudo()._all_facts()
+            if company_id in (False, company.id)
+        ]
+
+    @api.model
+    @tools.ormcache()
+    def _all_facts(self):
         policies = self.with_context(active_test=True).search([])
-        for company in self.env["res.company"].sudo().search([]):
-            chosen[company.id] = [
-                policy._facts()
-                for policy in policies
-                if policy.company_id in (company, company.browse())
-            ]
-        return chosen
+        return [(policy.company_id.id, policy._facts()) for policy in policies]
 
     def _facts(self):
         return clock.Policy(
