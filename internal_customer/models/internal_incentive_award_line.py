@@ -197,7 +197,7 @@ class InternalIncentiveAwardLine(models.Model):
         return self.env._(
             "Pays %(money)s: %(why)s.",
             money=money,
-            why=", ".join(why[reason] for reason in data["reasons"]),
+            why=[why[reason] for reason in data["reasons"]],
         )
 
     def _say_what(self, data):
