@@ -28,8 +28,12 @@ class TestServe(RpcCase):
             self.assertEqual(caught.exception.name, "odoo.exceptions.UserError")
 
     def test_has_no_demo_data(self):
-        count = self.odoorpc_call("hr.employee", "search_count", domain=[])
-        self.assertEqual(count, 1)  # the administrator
+        with_demo = self.odoorpc_call(
+            "ir.module.module",
+            "search_count",
+            domain=[("state", "=", "installed"), ("demo", "=", True)],
+        )
+        self.assertEqual(with_demo, 0)
 
 
 def test_web_client_opens(sign_in):
