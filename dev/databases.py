@@ -74,12 +74,13 @@ class Databases:
                 self._copy(self._template(install, demo=demo), name)
                 self._comment(name, addons.sources())
 
-    def logins(self, name: str, limit: int = 5) -> list[str]:
-        """Return some people of a database, not its administrator."""
+    def logins(self, name: str) -> list[str]:
+        """Return the people of the checkout's own demo data, as they are written."""
+        modules = ", ".join(map(_text, addons.of_checkout()))
         sql = f"""
-            select login from res_users
-            where active and not share and login not in ('admin', '__system__')
-            order by id limit {limit}
+            select u.login from res_users u
+            join ir_model_data d on d.model = 'res.users' and d.res_id = u.id
+            where u.active and d.module in ({modules}) order by d.id
         """
         return [login for (login,) in self._postgres.psql(sql, name)]
 
