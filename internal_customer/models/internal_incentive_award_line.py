@@ -219,4 +219,5 @@ class InternalIncentiveAwardLine(models.Model):
         return self._percent(number) if metric in RATES else number
 
     def _percent(self, number):
-        return f"{float(number) * 100:.2f}".rstrip("0").rstrip(".") + " %"
+        text = f"{float(number) * 100:.2f}".rstrip("0").rstrip(".")
+        return self.env._("%(number)s %%", number=text)

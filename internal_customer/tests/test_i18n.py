@@ -8,7 +8,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools.translate import trans_export
 
 FOLDER = Path(__file__).parent.parent / "i18n"
-PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[\d.]*[a-z]|</?\w+|★")
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[\d.]*[a-z]|%%|</?\w+|★")
 TITLE = re.compile(r' title="([^"]*)"')
 TAG = re.compile(r"<[^>]*>")
 
