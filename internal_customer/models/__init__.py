@@ -1,4 +1,5 @@
 from . import internal_validated
+from . import res_company
 from . import res_users
 from . import resource_calendar
 from . import internal_service

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 
 class InternalIncentivePart(models.AbstractModel):
@@ -24,6 +25,13 @@ class InternalIncentivePart(models.AbstractModel):
         self._touch_plan()
 
     def _touch_plan(self):
+        # locked: who submits at this moment waits, or makes us run again
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM internal_incentive_plan WHERE id = ANY(%s) FOR UPDATE",
+                self.plan_id.ids,
+            )
+        )
         self.plan_id._require_draft()
         self.plan_id.check_access("write")
         self.plan_id._update_rows(

@@ -56,6 +56,8 @@ class InternalIncentivePlan(models.Model):
     department_ids = fields.Many2many(
         "hr.department",
         string="Departments",
+        ondelete="restrict",
+        context={"active_test": False},
         check_company=True,
         help="Empty: every department that supplied something in the period.",
     )
@@ -158,6 +160,17 @@ class InternalIncentivePlan(models.Model):
         names = ["pool_amount" if name == "pool" else name for name in fields]
         rows = super().read(names, load)
         return [{**row, "pool": row["pool_amount"]} for row in rows]
+
+    @api.model
+    def search_read(
+        self, domain=None, fields=None, offset=0, limit=None, order=None, **read_kwargs
+    ):
+        if "pool" not in (fields or ()):
+            return super().search_read(
+                domain, fields, offset, limit, order, **read_kwargs
+            )
+        plans = self.search(domain or [], offset=offset, limit=limit, order=order)
+        return plans.read(fields, **read_kwargs)
 
     # Only drafts change, and who edits is written down
 

@@ -1,12 +1,12 @@
 from collections import defaultdict
 from datetime import timedelta
 
-import pytz
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_datetime
 
 from ..engine.worktime import Timeline, period_edge
 
@@ -89,11 +89,25 @@ class InternalPeriod(models.Model):
     @api.depends("date_from", "date_to", "company_id")
     def _compute_edges(self):
         for period in self:
-            zone = period.company_id.resource_calendar_id.tz or "UTC"
+            zone = period._zone(period.company_id)
             if period.date_from and period.date_to:
                 after = period.date_to + timedelta(days=1)
                 period.start_at = period_edge(period.date_from, zone)
                 period.end_at = period_edge(after, zone)
+
+    @api.model
+    def _zone(self, company):
+        """Return the time zone in which the days of ``company`` begin and end."""
+        return company.sudo().resource_calendar_id.tz or "UTC"
+
+    @api.model
+    def _edges_changed(self, companies):
+        """Work out anew when open periods begin and end: the time zone changed."""
+        periods = self.search(
+            [("company_id", "in", companies.ids), ("state", "=", "open")]
+        )
+        self.env.add_to_compute(self._fields["start_at"], periods)
+        self.env.add_to_compute(self._fields["end_at"], periods)
 
     @api.depends("end_at", "company_id")
     def _compute_closable_at(self):
@@ -186,7 +200,7 @@ class InternalPeriod(models.Model):
                         "%(period)s can be closed from %(moment)s on: five working days"
                         " after its end.",
                         period=period.name,
-                        moment=fields.Datetime.to_string(period.closable_at) + " UTC",
+                        moment=format_datetime(self.env, period.closable_at),
                     )
                 )
         self._compute_scorecards()
@@ -217,8 +231,9 @@ class InternalPeriod(models.Model):
         quarters = self.search([("kind", "=", "quarter")]).grouped("company_id")
         current = []
         for company in companies:
-            zone = pytz.timezone(company.resource_calendar_id.tz or "UTC")
-            today = pytz.utc.localize(now).astimezone(zone).date()
+            today = fields.Datetime.context_timestamp(
+                self.with_context(tz=self._zone(company)), now
+            ).date()
             start = today.replace(day=1, month=(today.month - 1) // 3 * 3 + 1)
             end = start + relativedelta(months=3, days=-1)
             known = quarters.get(company, self.browse())

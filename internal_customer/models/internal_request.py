@@ -288,7 +288,8 @@ class InternalRequest(models.Model):
             mine = set()
             if request.requester_id == user:
                 mine |= {REQUESTER, CUSTOMER}
-            if request.customer_department_id.manager_id.user_id == user:
+            manager = request.customer_department_id.manager_id
+            if manager.active and manager.user_id == user:
                 mine.add(CUSTOMER)
             if request.service_id.fulfilled_by_me:
                 mine.add(SUPPLIER)
@@ -301,7 +302,13 @@ class InternalRequest(models.Model):
         managed = (
             self.env["hr.department"]
             .sudo()
-            .search([("manager_id.user_id", "=", self.env.uid)])
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("manager_id.user_id", "=", self.env.uid),
+                    ("manager_id.active", "=", True),
+                ]
+            )
         )
         return Domain("requester_id", "=", self.env.uid) | Domain(
             "customer_department_id", "in", managed.ids
@@ -315,8 +322,9 @@ class InternalRequest(models.Model):
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_is_visible(self):
         visible = self.sudo(False)._filtered_access("read")
+        visible = set(visible.ids)
         for request in self:
-            request.is_visible = request.id in visible.ids
+            request.is_visible = request.id in visible
 
     def _search_is_visible(self, operator, value):
         if operator != "in":
@@ -331,8 +339,9 @@ class InternalRequest(models.Model):
             .sudo()
             .search([("request_id", "in", self.ids), *self._open_ballots()])
         )
+        mine = set(ballots.request_id.ids)
         for request in self:
-            request.can_rate = request._origin.id in ballots.request_id.ids
+            request.can_rate = request._origin.id in mine
 
     def _search_can_rate(self, operator, value):
         if operator != "in":
@@ -340,11 +349,15 @@ class InternalRequest(models.Model):
         return Domain("rating_ids", "any", self._open_ballots())
 
     def _open_ballots(self):
-        return [("rater_id", "=", self.env.uid), ("state", "=", "asked")]
+        return [
+            ("rater_id", "=", self.env.uid),
+            ("state", "=", "asked"),
+            ("expires_at", ">", fields.Datetime.now()),
+        ]
 
     @api.model
     def _group_expand_stages(self, stages, domain):
-        return stages.search([("service_ids", "=", False)]) | stages
+        return (stages.search([("service_ids", "=", False)]) | stages).sorted()
 
     # What may be written
 
@@ -416,7 +429,8 @@ class InternalRequest(models.Model):
         if not own:
             raise UserError(
                 self.env._(
-                    "You have no employee in %s: ask HR to create your employee.",
+                    "You belong to no department of %s: ask HR to create your employee,"
+                    " with a department.",
                     service.company_id.name,
                 )
             )
@@ -424,6 +438,11 @@ class InternalRequest(models.Model):
         if customer not in (own | managed).ids and not self._orders_for_all():
             raise ValidationError(
                 self.env._("customer: you can order for your own department only.")
+            )
+        named = self.env["hr.department"].sudo().browse(customer)
+        if named.company_id not in (service.company_id, named.company_id.browse()):
+            raise ValidationError(
+                self.env._("customer: it belongs to another company.")
             )
         offered = service.sudo().customer_department_ids.ids
         if offered and customer not in offered:
@@ -441,8 +460,10 @@ class InternalRequest(models.Model):
 
     @api.model
     def _next_numbers(self, count):
-        """Return ``count`` order numbers, in one query."""
+        """Return ``count`` order numbers, in one query where the sequence allows."""
         sequence = self.env.ref("internal_customer.sequence_internal_request").sudo()
+        if sequence.implementation != "standard" or sequence.use_date_range:
+            return [sequence.next_by_id() for _number in range(count)]
         rows = self.env.execute_query(
             SQL(
                 "SELECT nextval(%s) FROM generate_series(1, %s)",
@@ -456,8 +477,9 @@ class InternalRequest(models.Model):
     def write(self, vals):
         self._check_batch()
         vals = self._validate_values(vals)
-        if stage_id := vals.pop("stage_id", None):
-            self._move_to(self.env["internal.request.stage"].browse(stage_id).exists())
+        if "stage_id" in vals:
+            stage = self.env["internal.request.stage"].browse(vals.pop("stage_id"))
+            self._move_to(stage.exists())
         if not vals:
             return True
         self.check_access("write")
@@ -526,7 +548,21 @@ class InternalRequest(models.Model):
         return self._apply("submit")
 
     def action_accept_counter(self):
-        """Accept the date that the supplier offered: it is promised now."""
+        """Accept the date that the supplier offered: it is promised now.
+
+        :raises UserError: the date has passed; the supplier has to offer another
+        """
+        self._check_batch()
+        self.check_access("read")
+        now = fields.Datetime.now()
+        for request in self:
+            if request.proposed_at and request.proposed_at < now:
+                raise UserError(
+                    self.env._(
+                        "%s: the date offered has passed. Ask for another one.",
+                        request.number,
+                    )
+                )
         return self._apply("accept_counter")
 
     def action_confirm(self):

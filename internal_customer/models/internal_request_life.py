@@ -145,7 +145,12 @@ class InternalRequestLife(models.AbstractModel):
                 )
             ]
         )
-        self._settle(now, reopened=kind == "reject")
+        try:
+            self._settle(now, reopened=kind == "reject")
+        except transitions.TransitionError as error:
+            raise UserError(
+                self.env._("An event of the history lies ahead: try again in a while.")
+            ) from error
         if kind == "deliver":
             self.env["internal.rating"]._ask(self, now)
             self._accept_silently(now)

@@ -33,27 +33,39 @@ class InternalRequestStage(models.Model):
     )
     fold = fields.Boolean("Folded", help="Show the column folded in the kanban.")
     service_ids = fields.Many2many(
-        "internal.service", string="Services", help="Empty: for every service."
+        "internal.service",
+        string="Services",
+        context={"active_test": False},
+        help="Empty: for every service.",
     )
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
+        self._forget_cached()
         return super().create(vals_list)
 
     def write(self, vals):
-        self.env.registry.clear_cache()
+        self._forget_cached()
+        if vals.keys() & {"state", "service_ids"}:
+            self._require_empty()
         res = super().write(vals)
         if vals.keys() & {"state", "service_ids"}:
             self._require_every_state(self.browse())
         return res
+
+    def _require_empty(self):
+        orders = self.env["internal.request"].sudo()
+        if orders.search_count([("stage_id", "in", self.ids)], limit=1):
+            raise ValidationError(
+                self.env._("Orders stand in this stage: move them first.")
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_keeps_every_state(self):
         self._require_every_state(self)
 
     def unlink(self):
-        self.env.registry.clear_cache()
+        self._forget_cached()
         return super().unlink()
 
     def _require_every_state(self, leaving):

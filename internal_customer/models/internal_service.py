@@ -51,6 +51,8 @@ class InternalService(models.Model):
     customer_department_ids = fields.Many2many(
         "hr.department",
         string="Customers",
+        ondelete="restrict",
+        context={"active_test": False},
         check_company=True,
         help="Departments that may order; empty: every department.",
     )
@@ -65,6 +67,8 @@ class InternalService(models.Model):
     user_ids = fields.Many2many(
         "res.users",
         string="Fulfilled By",
+        ondelete="restrict",
+        context={"active_test": False},
         domain=[("share", "=", False)],
         help="Who fulfils orders; empty: everybody of the supplier department.",
     )
@@ -170,14 +174,24 @@ class InternalService(models.Model):
                     )
                 )
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unnamed(self):
+        """What names only deleted services would hold for all."""
+        for name in ("internal.sla.policy", "internal.request.stage"):
+            holders = self.env[name].sudo().with_context(active_test=False)
+            if holders.search_count([("service_ids", "in", self.ids)], limit=1):
+                raise ValidationError(
+                    self.env._("A policy or stage names it: archive it instead.")
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()  # policies know their services
+        self._forget_cached()  # policies know their services
         return super().create(vals_list)
 
     def write(self, vals):
         if "policy_ids" in vals:
-            self.env.registry.clear_cache()
+            self._forget_cached()
         res = super().write(vals)
         if "calendar_id" in vals:
             self.env["internal.sla.clock"]._judge_open(

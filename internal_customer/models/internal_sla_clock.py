@@ -284,6 +284,12 @@ class InternalSlaClock(models.Model):
     def _calendar_changed(self, calendars):
         """Judge anew what runs in ``calendars``; none: a holiday of all calendars."""
         domain = [("calendar_id", "in", calendars.ids)] if calendars else []
+        companies = (
+            self.env["res.company"]
+            .sudo()
+            .search([("resource_calendar_id", "in", calendars.ids)])
+        )
+        self.env["internal.period"].sudo()._edges_changed(companies)
         self._judge_open(domain)
 
     @api.model

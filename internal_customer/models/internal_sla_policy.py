@@ -40,12 +40,15 @@ class InternalSlaPolicy(models.Model):
         "policy_id",
         "service_id",
         string="Services",
+        context={"active_test": False},
         check_company=True,
         help="Empty: every service.",
     )
     customer_department_ids = fields.Many2many(
         "hr.department",
         string="Customers",
+        ondelete="restrict",
+        context={"active_test": False},
         check_company=True,
         help="Empty: every customer.",
     )
@@ -117,15 +120,15 @@ class InternalSlaPolicy(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
+        self._forget_cached()
         return super().create(vals_list)
 
     def unlink(self):
-        self.env.registry.clear_cache()
+        self._forget_cached()
         return super().unlink()
 
     def write(self, vals):
-        self.env.registry.clear_cache()
+        self._forget_cached()
         res = super().write(vals)
         if vals.keys() & {
             "hours",

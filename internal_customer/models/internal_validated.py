@@ -56,6 +56,7 @@ class InternalValidated(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self.browse().check_access("create")
         if not isinstance(vals_list, list | tuple):
             raise ValidationError(self.env._("values: give names and values."))
         checked = [self._validate_values(vals) for vals in vals_list]
@@ -265,6 +266,13 @@ class InternalValidated(models.AbstractModel):
         return value
 
     _validate_many2many = _validate_one2many
+
+    @api.model
+    def _forget_cached(self):
+        """Drop what is kept in memory, now and when others may see the change: what
+        they learn meanwhile, they learn from the old rows."""
+        self.env.registry.clear_cache()
+        self.env.cr.postcommit.add(self.env.registry.clear_cache)
 
     # Rows in one statement: no query count grows with the batch
 

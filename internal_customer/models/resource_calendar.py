@@ -14,6 +14,9 @@ from ..engine.worktime import Calendar, Line, Timeline
 ROUND_THE_CLOCK = Timeline()
 
 
+_UNFINISHED = object()  # no caller can send it
+
+
 class ResourceCalendar(models.Model):
     _inherit = "resource.calendar"
 
@@ -37,7 +40,7 @@ class ResourceCalendar(models.Model):
             return super().write(vals)
         # lines replaced one after the other are one change: clocks never see the
         # hours in between
-        together = self.with_context(internal_timelines_unfinished=True)
+        together = self.with_context(internal_timelines_unfinished=_UNFINISHED)
         result = super(ResourceCalendar, together).write(vals)
         self._internal_timelines_changed()
         return result
@@ -87,7 +90,7 @@ class ResourceCalendar(models.Model):
         """
         calendars = self.sudo().with_context(active_test=False)
         calendars = calendars.search_fetch(
-            [("id", "in", list(self._origin._prefetch_ids))],
+            [("id", "in", [*self._origin.ids, *self._origin._prefetch_ids])],
             ["tz", "two_weeks_calendar", "flexible_hours"],
         )
         lines = calendars._internal_lines()
@@ -150,7 +153,7 @@ class ResourceCalendar(models.Model):
 
         No calendars at all: a change that may concern each of them.
         """
-        if self.env.context.get("internal_timelines_unfinished"):
+        if self.env.context.get("internal_timelines_unfinished") is _UNFINISHED:
             return
         registry = self.env.registry
         registry.clear_cache()

@@ -1,4 +1,5 @@
 from . import test_demo
+from . import test_guards
 from . import test_i18n
 from . import test_judging
 from . import test_period

@@ -22,8 +22,8 @@ class InternalIncentiveRun(models.TransientModel):
         ],
         required=True,
     )
-    company_id = fields.Many2one(related="plan_id.company_id")
-    period_kind = fields.Selection(related="plan_id.period_kind")
+    company_id = fields.Many2one(related="plan_id.company_id", related_sudo=False)
+    period_kind = fields.Selection(related="plan_id.period_kind", related_sudo=False)
     period_id = fields.Many2one("internal.period", ondelete="cascade")
     date_from = fields.Date(
         "Valid From", help="A day after the end of the last closed period."
@@ -49,8 +49,18 @@ class InternalIncentiveRun(models.TransientModel):
 
     def action_run(self):
         """Do it, and open what it made."""
-        self.ensure_one()
+        self._check_one()
         return getattr(self, f"_run_{self.kind}")()
+
+    def _run_simulate(self):
+        """Show again what it would pay: nothing is written."""
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
 
     def _run_award(self):
         self.plan_id.action_evaluate(self.period_id.id)

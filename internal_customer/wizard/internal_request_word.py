@@ -27,7 +27,7 @@ class InternalRequestWord(models.TransientModel):
         ],
         required=True,
     )
-    needed_by = fields.Datetime(related="request_id.needed_by")
+    needed_by = fields.Datetime(related="request_id.needed_by", related_sudo=False)
     moment = fields.Datetime("Promised", help="When the customer will have it.")
     reason = fields.Text(help="The other side will read it.")
     note = fields.Text(help="What the customer should know about the delivery.")
@@ -50,7 +50,9 @@ class InternalRequestWord(models.TransientModel):
         help="The time stops while you wait for the customer; for a third party only"
         " where that was agreed; for yourselves never.",
     )
-    rating_scale = fields.Selection(related="request_id.rating_scale")
+    rating_scale = fields.Selection(
+        related="request_id.rating_scale", related_sudo=False
+    )
     score = fields.Selection(
         [
             ("1", "1 – Very bad"),
@@ -61,7 +63,7 @@ class InternalRequestWord(models.TransientModel):
         ],
         "How Was It?",
     )
-    score_two = fields.Selection([("1", "Not good"), ("5", "Good")], "How Was it?")
+    score_two = fields.Selection([("1", "Not good"), ("5", "Good")], "Was It Good?")
     comment = fields.Text(help="Read by the supplier and by the officer.")
     pressed = fields.Boolean(
         "I was pressed for a score", help="A private word: only the officer reads it."
@@ -70,7 +72,7 @@ class InternalRequestWord(models.TransientModel):
     @api.constrains("request_id")
     def _check_request_id(self):
         """Its name and date are shown: only to whoever may see the order."""
-        self.request_id.check_access("read")
+        self.sudo(False).request_id.check_access("read")
 
     def action_say(self):
         """Let it happen, as the order's own method of that kind does it."""
