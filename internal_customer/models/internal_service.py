@@ -190,6 +190,8 @@ class InternalService(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        self._check_ids()
+        vals = self._validate_values(vals)
         if "policy_ids" in vals:
             self._forget_cached()
         res = super().write(vals)
