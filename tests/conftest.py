@@ -10,6 +10,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -99,7 +100,7 @@ def server(serve):
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=CHROMIUM
+            executable_path=shutil.which("chromium"), args=CHROMIUM
         )
         yield browser
         browser.close()
