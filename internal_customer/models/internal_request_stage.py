@@ -45,6 +45,8 @@ class InternalRequestStage(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        self._check_ids()
+        vals = self._validate_values(vals)
         self._forget_cached()
         if vals.keys() & {"state", "service_ids"}:
             self._require_empty()
