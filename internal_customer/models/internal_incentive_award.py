@@ -22,7 +22,9 @@ class InternalIncentiveAward(models.Model):
     department_id = fields.Many2one(
         "hr.department", required=True, index=True, ondelete="restrict"
     )
-    scorecard_id = fields.Many2one("internal.scorecard", ondelete="restrict")
+    scorecard_id = fields.Many2one(
+        "internal.scorecard", index="btree_not_null", ondelete="restrict"
+    )
     currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
     share = fields.Monetary(help="Its part of the pool, before the result.")
     amount = fields.Monetary(help="Share × result, rounded once.")

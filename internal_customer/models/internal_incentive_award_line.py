@@ -25,7 +25,9 @@ class InternalIncentiveAwardLine(models.Model):
         "internal.incentive.award", required=True, index=True, ondelete="restrict"
     )
     sequence = fields.Integer()
-    rule_id = fields.Many2one("internal.incentive.rule", ondelete="restrict")
+    rule_id = fields.Many2one(
+        "internal.incentive.rule", index="btree_not_null", ondelete="restrict"
+    )
     code = fields.Char(required=True)
     data = fields.Json()
     currency_id = fields.Many2one(related="award_id.currency_id")

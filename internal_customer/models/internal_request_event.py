@@ -61,7 +61,9 @@ class InternalRequestEvent(models.Model):
     kind = fields.Selection(KINDS, required=True)
     at = fields.Datetime(required=True)
     recorded_at = fields.Datetime(required=True)
-    user_id = fields.Many2one("res.users", "By", required=True, ondelete="restrict")
+    user_id = fields.Many2one(
+        "res.users", "By", required=True, index=True, ondelete="restrict"
+    )
     from_state = fields.Selection(STATE_NAMES, required=True)
     to_state = fields.Selection(STATE_NAMES, required=True)
     cause = fields.Selection(CAUSES)

@@ -1,4 +1,4 @@
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 from odoo import fields, models
@@ -57,15 +57,26 @@ class InternalRequestHistory(models.AbstractModel):
         if len(rows) > MAX_ROWS:
             raise UserError(self.env._("rows: take at most %s in one call.", MAX_ROWS))
         _allowed = self.env.companies  # asked for before sudo, which takes any
-        answers = []
-        for start in range(0, len(rows), BATCH):
-            answers += self.sudo()._load_batch(rows[start : start + BATCH])
-        return answers
+        # a reference that comes again waits until its first row is stored
+        turns, often = [], Counter()
+        for place, row in enumerate(rows):
+            reference = _text(isinstance(row, dict) and row.get("external_ref"))
+            turn = often[reference] if reference else 0
+            often[reference] += 1
+            turns += [[]] if turn == len(turns) else []
+            turns[turn].append(place)
+        answers = {}
+        for turn in turns:
+            for start in range(0, len(turn), BATCH):
+                places = turn[start : start + BATCH]
+                told = self.sudo()._load_batch([rows[place] for place in places])
+                answers |= dict(zip(places, told, strict=True))
+        return [answers[place] for place in range(len(rows))]
 
     def _load_batch(self, rows):
         now = self._recording_moment()
         book = _Book(self.env, rows, now)
-        answers, loads, seen = [], [], set()
+        answers, loads = [], []
         for row in rows:
             answer = {
                 "external_ref": False,
@@ -76,15 +87,10 @@ class InternalRequestHistory(models.AbstractModel):
             answers.append(answer)
             try:
                 answer["external_ref"] = book.reference(row)
-                if answer["external_ref"] in seen:
-                    raise ValidationError(
-                        self.env._("external_ref: twice in one call.")
-                    )
                 load = book.load(row)
             except ValidationError as error:
                 answer["error"] = str(error)
                 continue
-            seen.add(load.reference)
             load.answer = answer
             answer["id"] = load.request_id
             answer["status"] = "unchanged"
@@ -164,7 +170,6 @@ class _Book:
         )
         mine = services.filtered(lambda s: s.company_id == self.env.company)
         self.services = {s.code: s for s in (services - mine) | mine}
-        self.services |= {s.code: s for s in mine}
 
     def _read_users(self, rows):
         logins = set()
@@ -198,7 +203,7 @@ class _Book:
     def _read_known(self, rows):
         references = [row.get("external_ref") for row in rows]
         references = [r.translate(INVISIBLE).strip() for r in references if is_text(r)]
-        known = self.requests.with_context(active_test=False).search(
+        known = self.requests.search(
             [
                 ("external_ref", "in", references),
                 ("company_id", "in", self.env.companies.ids),

@@ -189,7 +189,7 @@ class InternalRequestLife(models.AbstractModel):
 
         :param bool reopened: also judge clocks that had stopped
         """
-        requests = self.sudo().with_context(active_test=False)
+        requests = self.sudo()
         lives = requests._lives()
         stages = self.env["internal.request.stage"]._stage_ids_by_state(
             requests.service_id
@@ -277,9 +277,16 @@ class InternalRequestLife(models.AbstractModel):
         )
         users = {lives[request.id].delivered_by for request in delivered}
         users |= set(delivered.user_id.ids)
-        employees = self.env["hr.employee"].search(
-            [("user_id", "in", list(users)), ("company_id", "in", self.company_id.ids)],
-            order="active, id desc",
+        employees = (
+            self.env["hr.employee"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("user_id", "in", list(users)),
+                    ("company_id", "in", self.company_id.ids),
+                ],
+                order="active, id desc",
+            )
         )
         return {(e.user_id.id, e.company_id.id): e.id for e in employees}
 

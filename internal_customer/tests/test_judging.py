@@ -273,6 +273,24 @@ class TestJudging(InternalCustomerCase):
             self.policy.create({**values, "service_ids": [self.service.id]})
         self.policy.create(values)
 
+    def test_the_same_row_twice_in_one_call_is_one_order(self):
+        row = {
+            "external_ref": "twice",
+            "service": "reimbursement",
+            "customer": "Sales",
+            "requester": "seller",
+            "events": [{"kind": "submit", "at": MONDAY}],
+        }
+        more = [*row["events"], {"kind": "start", "at": "2026-03-02T09:00:00Z"}]
+        other = {**row, "external_ref": "other"}
+        load = self.Request.with_user(self.officer).load_history
+        told = load([row, other, row, {**row, "events": more}])
+        self.assertEqual(
+            [answer["status"] for answer in told],
+            ["created", "created", "unchanged", "updated"],
+        )
+        self.assertEqual(told[0]["id"], told[3]["id"])
+
     def test_a_rating_that_contradicts_is_an_error_of_its_row(self):
         events = [("submit", MONDAY), ("deliver", "2026-03-02T09:00:00Z")]
         at = "2026-03-02T10:00:00Z"
