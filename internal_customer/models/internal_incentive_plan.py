@@ -9,6 +9,7 @@ from odoo.exceptions import (
 )
 
 from ..engine import incentive
+from .internal_period import KINDS
 
 SPEED = frozenset(
     {"on_time_rate", "promise_kept_rate", "resolution_hours", "resolution_hours_max"}
@@ -33,7 +34,7 @@ class InternalIncentivePlan(models.Model):
         default=lambda self: self.env.company,
     )
     period_kind = fields.Selection(
-        [("month", "Month"), ("quarter", "Quarter"), ("year", "Year")],
+        KINDS,
         "Pays Each",
         required=True,
         default="quarter",

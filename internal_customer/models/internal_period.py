@@ -10,6 +10,7 @@ from odoo.tools import format_datetime
 
 from ..engine.worktime import Timeline, period_edge
 
+KINDS = [("month", "Month"), ("quarter", "Quarter"), ("year", "Year")]
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 CUTOFF_DAYS = 5
 """Working days after a period's end before it can be closed."""
@@ -23,7 +24,7 @@ class InternalPeriod(models.Model):
 
     name = fields.Char(compute="_compute_name", store=True)
     kind = fields.Selection(
-        [("month", "Month"), ("quarter", "Quarter"), ("year", "Year")],
+        KINDS,
         required=True,
         default="quarter",
     )

@@ -13,6 +13,8 @@ from ..engine.transitions import (
     SUPPLIER,
 )
 from .internal_request_stage import STATE_NAMES
+from .internal_service import FLOWS
+from .internal_sla_policy import PRIORITIES
 
 BATCH = 1000
 DECLINE_CODES = ("other", "capacity", "incomplete", "impossible", "not_ours", "rule")
@@ -57,11 +59,7 @@ class InternalRequest(models.Model):
         ondelete="restrict",
     )
     flow = fields.Selection(
-        [
-            ("material", "Material"),
-            ("service", "Service"),
-            ("information", "Information"),
-        ],
+        FLOWS,
         readonly=True,
         copy=False,
     )
@@ -91,7 +89,7 @@ class InternalRequest(models.Model):
         ondelete="restrict",
     )
     priority = fields.Selection(
-        [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")],
+        PRIORITIES,
         required=True,
         default="1",
     )

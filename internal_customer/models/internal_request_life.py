@@ -340,8 +340,6 @@ class InternalRequestLife(models.AbstractModel):
         return [("accept_by", "<=", now)]
 
     def _cron_accept(self):
-        now, cron = fields.Datetime.now(), self.env["ir.cron"]
-        while done := self._accept_some_due(now):
-            left = self.search_count(self._due_acceptances(now))
-            if not cron._commit_progress(done, remaining=left):
-                break
+        now = fields.Datetime.now()
+        due = self._due_acceptances(now)
+        self._in_batches(lambda: self._accept_some_due(now), due)

@@ -2,6 +2,12 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+FLOWS = [
+    ("material", "Material"),
+    ("service", "Service"),
+    ("information", "Information"),
+]
+
 
 class InternalService(models.Model):
     _name = "internal.service"
@@ -25,11 +31,7 @@ class InternalService(models.Model):
         default=lambda self: self.env.company,
     )
     flow = fields.Selection(
-        [
-            ("material", "Material"),
-            ("service", "Service"),
-            ("information", "Information"),
-        ],
+        FLOWS,
         required=True,
         default="service",
         help="What runs to the customer: goods, work done for him, or figures.",

@@ -308,8 +308,5 @@ class InternalSlaClock(models.Model):
         return [("next_at", "<", now)]
 
     def _cron_judge(self):
-        now, cron = fields.Datetime.now(), self.env["ir.cron"]
-        while done := self._judge_some_due(now):
-            left = self.search_count(self._due(now))
-            if not cron._commit_progress(done, remaining=left):
-                break
+        now = fields.Datetime.now()
+        self._in_batches(lambda: self._judge_some_due(now), self._due(now))

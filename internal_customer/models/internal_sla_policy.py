@@ -5,6 +5,8 @@ from odoo.exceptions import ValidationError
 
 from ..engine import clock
 
+PRIORITIES = [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")]
+
 
 class InternalSlaPolicy(models.Model):
     _name = "internal.sla.policy"
@@ -53,7 +55,7 @@ class InternalSlaPolicy(models.Model):
         help="Empty: every customer.",
     )
     priority = fields.Selection(
-        [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")],
+        PRIORITIES,
         help="Empty: every priority.",
     )
     pause_third_party = fields.Boolean(

@@ -274,6 +274,15 @@ class InternalValidated(models.AbstractModel):
         self.env.registry.clear_cache()
         self.env.cr.postcommit.add(self.env.registry.clear_cache)
 
+    @api.model
+    def _in_batches(self, work, due):
+        """Let a cron do ``work``, which answers how much it did, until nothing is left
+        of the domain ``due``; each batch is committed."""
+        cron = self.env["ir.cron"]
+        while done := work():
+            if not cron._commit_progress(done, remaining=self.search_count(due)):
+                break
+
     # Rows in one statement: no query count grows with the batch
 
     @api.model
