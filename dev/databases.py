@@ -25,6 +25,9 @@ _WARNING = re.compile(r"[-\d]+ [\d:,]+ \d+ (WARNING|ERROR|CRITICAL) ")
 _DEMO = {True: "--with-demo", False: "--without-demo"}
 
 
+_POSTGRES_OWN = frozenset({"postgres", "template0", "template1"})
+
+
 class Databases:
     """The databases of this checkout."""
 
@@ -65,6 +68,8 @@ class Databases:
         for addon in install:
             if not addons.find(addon, self._environment):
                 raise Trouble(f"--install: there is no addon {addon}.")
+        if name in _POSTGRES_OWN or name.startswith(("template_", "building_")):
+            raise Trouble(f"--db: {name} is not yours to use: choose another name.")
         with lock(_LOCK):
             if fresh:
                 self.drop(name)

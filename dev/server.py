@@ -71,6 +71,8 @@ def serve(
             probe.bind((HOST, port))
         except OSError:
             raise Trouble(f"Port {port} is taken: choose another --port.") from None
+        except OverflowError:
+            raise Trouble("--port: give a number up to 65535.") from None
     write_conf(environment, database)
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"{database}.log").open("ab") as log:

@@ -383,7 +383,7 @@ class InternalIncentivePlan(models.Model):
                 "amount": float(award.amount),
                 "share": float(award.share),
                 "factor": float(award.factor),
-                "withheld": award.withheld,
+                "withheld": not award.amount,
                 "lines": [
                     self.env["internal.incentive.award.line"]._say(
                         line.code, line.data, self.currency_id, line.amount

@@ -157,7 +157,7 @@ class _Book:
     def __init__(self, env, rows, now):
         self.env, self.now = env, now
         self.requests = env["internal.request"]
-        self.silence_id = env.ref("base.user_root").id
+        self.nobody_id = env.ref("base.user_root").id
         rows = [row for row in rows if isinstance(row, dict)]
         self._read_services()
         self._read_users(rows)
@@ -237,7 +237,7 @@ class _Book:
         load.service_id = service.id
         load.requester_id = self._user("requester", row.get("requester"))
         load.assignee_id = self._user("assignee", row.get("assignee"), required=False)
-        load.server_id = load.assignee_id or service.user_id.id or self.env.uid
+        load.server_id = load.assignee_id or service.user_id.id or self.nobody_id
         customer = self._customer(row.get("customer"), load.requester_id, company)
         known = self.known.get((company, load.reference))
         load.is_new = not known
@@ -354,6 +354,8 @@ class _Book:
             )
             kinds = [s.event.kind for s in load.life.steps if s.event.at <= at]
             cycle = kinds.count("reject")
+            if self._serves_himself(load, at):
+                raise ValidationError(self.env._("%s: nobody rates himself.", name))
             if "deliver" not in kinds or cycle in cycles:
                 raise ValidationError(
                     self.env._("%s: a delivery is rated once, after it.", name)
@@ -376,13 +378,22 @@ class _Book:
                     }
                 )
 
+    def _serves_himself(self, load, at):
+        """Return whether the requester had delivered the order himself by then."""
+        deliverers = [
+            load.assignee_id or step.event.user
+            for step in load.life.steps
+            if step.event.kind == "deliver" and step.event.at <= at
+        ]
+        return deliverers[-1:] == [load.requester_id]
+
     def _accept(self, load, service):
         """Add the acceptance by a score or by silence, where nothing came after."""
         life = load.life
         if life.state != DELIVERED:
             return
         due = service._accepted_by(life.delivered_at)
-        ways = [(due, "silence", self.silence_id)] if due else []
+        ways = [(due, "silence", self.nobody_id)] if due else []
         ways += [
             (rating["answered_at"], "score", load.requester_id)
             for rating in load.ratings
@@ -439,7 +450,11 @@ class _Book:
             raise ValidationError(
                 self.env._("customer: several departments are called %s.", key)
             )
-        if not found or not found[0]:
+        if found in ([None], [False]):
+            raise ValidationError(
+                self.env._("customer: name one, the requester has no department here.")
+            )
+        if not found:
             raise ValidationError(
                 self.env._(
                     "customer: there is no department %s.", self.requests._quote(key)

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
@@ -266,6 +266,8 @@ class InternalRequestLife(models.AbstractModel):
                 "delivered_employee_id": self.delivered_employee_id.id,
             }
         user_id = life.delivered_at and (self.user_id.id or life.delivered_by)
+        if user_id == SUPERUSER_ID:
+            user_id = None  # a history that names nobody
         return {
             "delivered_by_id": user_id,
             "delivered_employee_id": employees.get((user_id, self.company_id.id)),
@@ -306,10 +308,17 @@ class InternalRequestLife(models.AbstractModel):
             lambda r: (
                 r.customer_department_id != r.supplier_department_id
                 and (r.requester_id, r.supplier_department_id) not in own
+                and r.requester_id not in r._answerable()
                 and not r.requester_id._internal_is_person(r.delivered_by_id)
                 and not r.requester_id._internal_is_person(deliverer)
             )
         )
+
+    def _answerable(self):
+        """Return who answers for the service beside the people of its department."""
+        service = self.service_id
+        manager = self.supplier_department_id.manager_id.user_id
+        return service.user_id | service.user_ids | manager
 
     def _accept_silently(self, now):
         """Accept deliveries that nobody sent back in time, at the moment due."""

@@ -94,6 +94,8 @@ class InternalRequestOrder(models.AbstractModel):
             )
         key = values.get("service")
         service = services.get(key) if type(key) in (str, int) else None
+        if not is_given(key):
+            raise ValidationError(self.env._("service: choose what you order."))
         if not service:
             raise ValidationError(
                 self.env._("service: there is no service %s.", self._quote(key))
@@ -107,8 +109,11 @@ class InternalRequestOrder(models.AbstractModel):
                 values["customer"], service.company_id
             ).id
         for key in ORDER_KEYS - {"service", "customer", "name"}:
-            if is_given(values.get(key)):
-                order[key] = self._validate_value(key, values[key])
+            value = values.get(key)
+            if key == "priority" and type(value) is int:
+                value = str(value)
+            if is_given(value):
+                order[key] = self._validate_value(key, value)
         return order
 
     def _find_services(self, orders):

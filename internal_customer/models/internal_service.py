@@ -123,7 +123,8 @@ class InternalService(models.Model):
         "(company_id, code)", "Another service of this company has this code."
     )
     _lead_time_positive = models.Constraint(
-        "CHECK (lead_time_hours >= 0)", "The lead time must be 0 hours or more."
+        "CHECK (lead_time_hours BETWEEN 0 AND 20000)",
+        "The lead time must lie between 0 and 20,000 hours.",
     )
     _acceptance_days_range = models.Constraint(
         "CHECK (acceptance_days BETWEEN 0 AND 60)",

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 from ..engine import clock
 
@@ -18,7 +18,11 @@ class InternalSlaPolicy(models.Model):
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", index=True, ondelete="restrict", help="Empty: every company."
+        "res.company",
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.company,
+        help="Empty: every company; kept by somebody who belongs to all of them.",
     )
     metric = fields.Selection(
         [("response", "First answer"), ("resolution", "Delivery")],
@@ -123,7 +127,9 @@ class InternalSlaPolicy(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._forget_cached()
-        return super().create(vals_list)
+        policies = super().create(vals_list)
+        policies._check_of_all_companies()
+        return policies
 
     def unlink(self):
         self._forget_cached()
@@ -131,7 +137,10 @@ class InternalSlaPolicy(models.Model):
 
     def write(self, vals):
         self._forget_cached()
+        self._check_of_all_companies()
         res = super().write(vals)
+        self._check_of_all_companies()
+        self.flush_recordset()  # refused numbers are judged by nobody
         if vals.keys() & {
             "hours",
             "calendar_id",
@@ -147,8 +156,22 @@ class InternalSlaPolicy(models.Model):
             fnames
         )
 
+    def _check_of_all_companies(self):
+        """What holds in every company is changed by somebody who belongs to all."""
+        if self.env.su or all(policy.company_id for policy in self):
+            return
+        companies = self.env["res.company"].sudo().search([])
+        if companies - self.env.user.company_ids:
+            raise AccessError(
+                self.env._(
+                    "This policy is for every company: only who belongs to all of them"
+                    " may change it."
+                )
+            )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_unused(self):
+        self._check_of_all_companies()
         clocks = self.env["internal.sla.clock"].sudo()
         if clocks.search_count([("policy_id", "in", self.ids)], limit=1):
             raise ValidationError(

@@ -78,6 +78,8 @@ class InternalValidated(models.AbstractModel):
                 self.env._("Take at most %s records in one call.", MAX_BATCH)
             )
         self._check_ids()
+        if len(set(self._ids)) != len(self._ids):
+            raise ValidationError(self.env._("ids: name each record once."))
 
     def _check_ids(self):
         if not all(isinstance(id_, NewId) or is_id(id_) for id_ in self._ids):

@@ -115,6 +115,82 @@ class TestGuards(InternalCustomerCase):
         with freeze_time(fields.Datetime.now() + timedelta(days=15)):
             self.assertFalse(mine.can_rate)
 
+    def test_who_answers_for_a_service_is_not_asked_to_rate_it(self):
+        boss = self.make_person("yves", self.sales)
+        orders = self.Request.with_user(boss)
+
+        def asked():
+            order = orders.place_order({"service": "reimbursement", "name": "Mine"})
+            request = self.Request.browse(order["id"])
+            request.with_user(self.clerk).action_deliver()
+            return request.rating_state
+
+        self.assertEqual(asked(), "asked")
+        self.finance.manager_id = boss.employee_id
+        self.assertEqual(asked(), "none")
+        self.finance.manager_id = False
+        self.service.user_id = boss
+        self.assertEqual(asked(), "none")
+
+    def test_a_history_rates_nobody_by_himself(self):
+        events = [
+            ("submit", "2026-03-02T08:00:00Z"),
+            ("deliver", "2026-03-02T09:00:00Z"),
+        ]
+        ratings = [(5, "2026-03-02T10:00:00Z")]
+        answer = self.history(events, ratings, assignee="seller")
+        self.assertIn("ratings[0]", answer["error"])
+
+    def test_a_history_that_names_nobody_credits_nobody(self):
+        events = [
+            ("submit", "2026-03-02T08:00:00Z"),
+            ("deliver", "2026-03-02T09:00:00Z"),
+        ]
+        answer = self.history(events, assignee=False)
+        request = self.Request.browse(answer["id"])
+        self.assertEqual(request.state, "done")
+        self.assertFalse(request.delivered_by_id)
+
+    def test_an_order_named_twice_is_told_in_words(self):
+        request = self.place().with_user(self.clerk)
+        twice = request.browse([request.id, request.id])
+        for act in (
+            twice.action_start,
+            lambda: twice.action_counter("2090-01-01 08:00:00", "Busy"),
+            lambda: twice.write(
+                {"stage_id": self.env.ref("internal_customer.stage_in_progress").id}
+            ),
+        ):
+            with self.assertRaises(ValidationError):
+                act()
+        self.assertEqual(request.state, "submitted")
+
+    def test_a_policy_of_every_company_is_kept_by_who_belongs_to_all(self):
+        policies = self.env["internal.sla.policy"].with_user(self.officer)
+        mine = policies.create({"name": "Mine", "hours": 8})
+        self.assertEqual(mine.company_id, self.env.company)
+        shipped = policies.browse(
+            self.env.ref("internal_customer.policy_resolution").id
+        )
+        shipped.hours = 41
+        self.env["res.company"].create({"name": "Another"})
+        for act in (
+            lambda: shipped.write({"hours": 1}),
+            lambda: mine.write({"company_id": False}),
+            lambda: policies.create({"name": "All", "hours": 1, "company_id": False}),
+            shipped.unlink,
+        ):
+            with self.assertRaises(AccessError):
+                act()
+        self.assertEqual(shipped.hours, 41)
+
+    def test_odd_hours_of_a_policy_are_refused_with_orders_open(self):
+        request = self.place()
+        policy = self.clock(request).policy_id
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            with self.env.cr.savepoint():
+                policy.hours = -1
+
     def test_who_managed_the_department_once_sees_no_more(self):
         boss = self.make_person("zora", self.sales)
         employee = boss.employee_id
