@@ -347,8 +347,12 @@ TABLES = {
     "internal_incentive_plan_line": "true",
     "internal_incentive_award": "true",
     "internal_incentive_award_line": "true",
-    "internal_period": "company_id = %(company)s",  # a cron makes those of others
-    "internal_scorecard": "company_id = %(company)s",
+    # A cron makes periods and fills the cards of open ones.
+    "internal_period": "company_id = %(company)s AND create_uid <> 1",
+    "internal_scorecard": (
+        "company_id = %(company)s AND period_id IN"
+        " (SELECT id FROM internal_period WHERE state = 'closed')"
+    ),
 }
 
 
