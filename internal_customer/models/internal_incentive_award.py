@@ -8,6 +8,7 @@ class InternalIncentiveAward(models.Model):
     _description = "Award"
     _inherit = ["internal.validated"]
     _order = "period_id, plan_id, department_id, id"
+    _rec_names_search = ["plan_id", "department_id"]
 
     plan_id = fields.Many2one(
         "internal.incentive.plan", required=True, index=True, ondelete="restrict"

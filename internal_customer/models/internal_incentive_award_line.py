@@ -20,6 +20,7 @@ class InternalIncentiveAwardLine(models.Model):
     _description = "Line of an Award"
     _inherit = ["internal.validated"]
     _order = "award_id, sequence, id"
+    _rec_names_search = ["award_id"]
 
     award_id = fields.Many2one(
         "internal.incentive.award", required=True, index=True, ondelete="restrict"

@@ -5,6 +5,7 @@ class InternalIncentivePlanLine(models.Model):
     _name = "internal.incentive.plan.line"
     _description = "Weight of a Department"
     _inherit = ["internal.validated", "internal.incentive.part"]
+    _rec_names_search = ["plan_id", "department_id"]
 
     plan_id = fields.Many2one(
         "internal.incentive.plan", required=True, index=True, ondelete="cascade"

@@ -10,6 +10,7 @@ class InternalIncentiveRule(models.Model):
     _description = "Incentive Rule"
     _inherit = ["internal.validated", "internal.incentive.part"]
     _order = "sequence, id"
+    _rec_names_search = ["plan_id"]
 
     plan_id = fields.Many2one(
         "internal.incentive.plan", required=True, index=True, ondelete="cascade"

@@ -6,6 +6,7 @@ class InternalIncentiveTier(models.Model):
     _description = "Point of a Rule"
     _inherit = ["internal.validated", "internal.incentive.part"]
     _order = "from_value, id"
+    _rec_names_search = ["rule_id"]
 
     rule_id = fields.Many2one(
         "internal.incentive.rule", required=True, index=True, ondelete="cascade"

@@ -20,6 +20,7 @@ class InternalRating(models.Model):
     _description = "Internal Rating"
     _inherit = ["internal.validated"]
     _order = "answered_at desc, id desc"
+    _rec_names_search = ["request_id"]
 
     request_id = fields.Many2one(
         "internal.request", "Order", required=True, index=True, ondelete="restrict"

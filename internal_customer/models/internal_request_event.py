@@ -53,6 +53,7 @@ class InternalRequestEvent(models.Model):
     _description = "Order Event"
     _inherit = ["internal.validated"]
     _order = "at, id"
+    _rec_names_search = ["request_id"]
     _log_access = False
 
     request_id = fields.Many2one(

@@ -40,6 +40,7 @@ class InternalScorecard(models.Model):
     _description = "Scorecard"
     _inherit = ["internal.validated"]
     _order = "period_id, subject, department_id, service_id, id"
+    _rec_names_search = ["period_id", "department_id", "service_id"]
 
     period_id = fields.Many2one(
         "internal.period", required=True, index=True, ondelete="restrict"

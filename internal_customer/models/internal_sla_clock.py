@@ -23,6 +23,7 @@ class InternalSlaClock(models.Model):
     _description = "Promise Kept"
     _inherit = ["internal.validated"]
     _order = "deadline, id"
+    _rec_names_search = ["request_id"]
 
     request_id = fields.Many2one(
         "internal.request", "Order", required=True, index=True, ondelete="restrict"
