@@ -136,6 +136,7 @@ class InternalSlaPolicy(models.Model):
         return super().unlink()
 
     def write(self, vals):
+        self._check_ids()
         self._forget_cached()
         self._check_of_all_companies()
         res = super().write(vals)
