@@ -16,6 +16,14 @@ CUTOFF_DAYS = 5
 """Working days after a period's end before it can be closed."""
 
 
+def is_counted(moment, recorded, spans):
+    """Return whether one of these closed periods has counted a fact of ``moment`` that
+    was known since ``recorded``: what is closed stays."""
+    return any(
+        start <= moment < end and recorded <= closed for start, end, closed in spans
+    )
+
+
 class InternalPeriod(models.Model):
     _name = "internal.period"
     _description = "Period"
@@ -211,10 +219,12 @@ class InternalPeriod(models.Model):
 
     @api.model
     def _closed_spans(self):
-        """Return ``{company id: [(start, end)]}`` of the closed periods."""
+        """Return ``{company id: [(start, end, closed)]}`` of the closed periods, for
+        :func:`is_counted`."""
         spans = defaultdict(list)
         for period in self.search([("state", "=", "closed")]):
-            spans[period.company_id.id].append((period.start_at, period.end_at))
+            span = (period.start_at, period.end_at, period.closed_at)
+            spans[period.company_id.id].append(span)
         return spans
 
     def _compute_scorecards(self):

@@ -7,7 +7,16 @@ from odoo.tools import SQL
 
 from ..engine import transitions
 from ..engine.score import GOOD
-from ..engine.transitions import CAUSES, CUSTOMER, DELIVERED, DRAFT, TABLE, Event
+from ..engine.transitions import (
+    CAUSES,
+    CUSTOMER,
+    DELIVERED,
+    DONE,
+    DRAFT,
+    TABLE,
+    Event,
+)
+from .internal_period import is_counted
 from .internal_validated import INVISIBLE, is_given, is_text
 
 MAX_ROWS = 10000
@@ -211,6 +220,7 @@ class _Book:
         )
         self.known = {(r.company_id.id, r.external_ref): r for r in known}
         self.events = known._events()
+        self.counted = self.env["internal.period"]._closed_spans()
         ballots = self.env["internal.rating"].search([("request_id", "in", known.ids)])
         self.ballots = {(b.request_id.id, b.cycle): b for b in ballots}
 
@@ -254,7 +264,21 @@ class _Book:
         self._read_events(row, load)
         self._read_ratings(row, load, service)
         self._accept(load, service)
+        self._check_counted(load, known)
         return load
+
+    def _check_counted(self, load, known):
+        """An order that a closed period has counted as done is not opened again."""
+        if not known or known.state != DONE or load.life.closed_at == known.closed_at:
+            return
+        spans = self.counted[known.company_id.id]
+        if is_counted(known.closed_at, known.closed_recorded_at, spans):
+            raise ValidationError(
+                self.env._(
+                    "events: a closed period has counted this order as done. What"
+                    " followed is an order of its own."
+                )
+            )
 
     def _header(self, row, load, service, customer):
         priority = row.get("priority")

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import ConcurrencyError, UserError, ValidationError
 from odoo.fields import Domain
 
-from .internal_validated import is_given, is_id, is_text
+from .internal_validated import MAX_BATCH, is_given, is_id, is_text
 
 ORDER_KEYS = frozenset(
     {
@@ -30,8 +30,10 @@ class InternalRequestOrder(models.AbstractModel):
         orders = values if many else [values]
         if not orders or not all(isinstance(order, dict) for order in orders):
             raise ValidationError(self.env._("values: give the order's values."))
-        if len(orders) > 1000:
-            raise UserError(self.env._("Take at most %s records in one call.", 1000))
+        if len(orders) > MAX_BATCH:
+            raise UserError(
+                self.env._("Take at most %s records in one call.", MAX_BATCH)
+            )
         services = self._find_services(orders)
         placed = self._place_orders(
             [self._prepare_order(order, services) for order in orders]

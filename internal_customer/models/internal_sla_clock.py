@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..engine import clock
 from ..engine.transitions import CUSTOMER
 from ..engine.worktime import hours
+from .internal_period import is_counted
 
 BATCH = 5000
 METRICS = (clock.RESPONSE, clock.RESOLUTION, clock.PROMISE)
@@ -157,7 +158,7 @@ class InternalSlaClock(models.Model):
     def _record_breach(self, verdict, row, spans, now):
         """Note when a breach was first known; what a closed period counted stays."""
         known = row.get("breached_at")
-        if known and any(start <= known < end for start, end in spans):
+        if known and is_counted(known, row["breach_recorded_at"], spans):
             verdict |= {"state": "breached", "breached_at": known, "next_at": None}
         recorded = row.get("breach_recorded_at") or now
         verdict["breach_recorded_at"] = verdict["breached_at"] and recorded

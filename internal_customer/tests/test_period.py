@@ -95,7 +95,8 @@ class TestPeriod(InternalCustomerCase):
 
     def test_a_breach_that_was_counted_does_not_heal(self):
         events = [("submit", "2026-03-02T09:00:00Z")]
-        self.history(events)
+        with freeze_time("2026-04-02 12:00:00"):
+            self.history(events)
         request = self.Request.search([("external_ref", "=", "H-1")])
         self.close(self.quarter)
         self.assertEqual(self.card(self.quarter).breached_count, 1)
@@ -118,6 +119,27 @@ class TestPeriod(InternalCustomerCase):
                 }
             ],
         )
+
+    def test_an_order_that_was_counted_as_done_is_not_opened_again(self):
+        events = [
+            ("submit", "2026-03-02T09:00:00Z"),
+            ("deliver", "2026-03-02T12:00:00Z"),
+        ]
+        reject = ("reject", "2026-03-04T09:00:00Z")
+        with freeze_time("2026-04-02 12:00:00"):
+            self.history(events, reference="open quarter")
+            again = self.history([*events, reject], reference="open quarter")
+            self.assertEqual(again["status"], "updated")
+            self.history(events)
+        self.close(self.quarter)
+        done = self.card(self.quarter).request_count
+        self.assertEqual(done, 1)
+        with freeze_time("2026-05-04 12:00:00"):
+            self.assertIn("closed period", self.history([*events, reject])["error"])
+            late = self.history(events, reference="told late")
+            self.assertEqual(late["status"], "created")
+            late = self.history([*events, reject], reference="told late")
+            self.assertEqual(late["status"], "updated", "its quarter did not count it")
 
     def test_the_last_answer_counts_the_lowest_shows(self):
         self.history(
