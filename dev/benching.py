@@ -1,5 +1,6 @@
 """``python3 dev bench``: each benchmark in a process and a database of its own."""
 
+import ast
 import os
 import re
 from collections.abc import Sequence
@@ -24,6 +25,14 @@ def names() -> list[str]:
     )
 
 
+def installs(name: str) -> list[str]:
+    """Return the addons of the checkout and those that a benchmark compares with:
+    the names in its ``INSTALL``."""
+    source = (_FOLDER / f"{name}.py").read_text()
+    found = re.search(r"^INSTALL = (\(.*?\))$", source, re.MULTILINE | re.DOTALL)
+    return [*addons.of_checkout(), *(ast.literal_eval(found[1]) if found else ())]
+
+
 def run(
     environment: Environment,
     postgres: Postgres,
@@ -40,7 +49,7 @@ def run(
     databases.drop_lost("bench")
     missed = []
     for name in wanted or there:
-        databases.ensure(database, addons.of_checkout(), demo=False, fresh=True)
+        databases.ensure(database, installs(name), demo=False, fresh=True)
         conf = write_conf(environment, database)
         say(f"Benchmark {name} …")
         command = [environment.python, "-m", "benchmarks", conf, name, *options]

@@ -744,9 +744,10 @@ class TestClosed(RightsCase):
 
 APPROVED = {
     REQUEST: """action_accept action_accept_counter action_cancel action_confirm
-        action_counter action_decline action_deliver action_rate action_reject_delivery
-        action_resume action_start action_submit action_wait load_history place_order
-        verify_events""",
+        action_counter action_decline action_deliver action_open_document action_rate
+        action_reject_delivery action_resume action_start action_submit action_wait
+        load_history place_order verify_events""",
+    "internal.request.source": "action_open_internal_request",
     PERIOD: "action_close action_compute",
     PLAN: """action_approve action_close action_evaluate action_new_version action_reset
         action_simulate action_submit""",
@@ -777,7 +778,7 @@ def our_tables():
 
 
 def our_classes():
-    for path in CHECKOUT.glob("internal_customer/*/*.py"):
+    for path in CHECKOUT.glob("internal_customer*/*/*.py"):
         if path.parent.name in ("models", "wizard"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ClassDef) and (model := model_of(node)):

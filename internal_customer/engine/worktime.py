@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 Span = tuple[datetime, datetime]
 
 NO_WORK = timedelta()
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 SECOND = timedelta(seconds=1)
@@ -282,12 +283,12 @@ class Timeline:
 
 def hours(delta: timedelta) -> float:
     """Return working time in hours."""
-    return delta / timedelta(hours=1)
+    return delta / HOUR
 
 
 def work(hours: float) -> timedelta:
     """Return hours as working time, to the nearest second."""
-    return timedelta(seconds=round(hours * 3600))
+    return timedelta(0, round(hours * 3600))
 
 
 def period_edge(day: date, tz: str) -> datetime:

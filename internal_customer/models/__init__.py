@@ -8,7 +8,9 @@ from . import internal_sla_policy
 from . import internal_request_life
 from . import internal_request_order
 from . import internal_request_history
+from . import internal_request_follow
 from . import internal_request
+from . import internal_request_source
 from . import internal_request_event
 from . import internal_sla_clock
 from . import internal_rating

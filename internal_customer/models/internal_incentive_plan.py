@@ -297,7 +297,8 @@ class InternalIncentivePlan(models.Model):
                         self.display_name,
                     )
                 )
-        own, managed = user._internal_departments(self.company_id)[self.company_id]
+        departments = user._internal_departments(self.company_id)
+        own, managed = departments[user, self.company_id]
         below = (
             self.env["hr.department"]
             .sudo()

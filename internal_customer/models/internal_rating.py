@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
@@ -58,12 +60,14 @@ class InternalRating(models.Model):
     asked_at = fields.Datetime("Asked")
     answered_at = fields.Datetime("Answered")
     recorded_at = fields.Datetime("Recorded", help="When the answer was entered.")
+    told_at = fields.Datetime("Told", help="When the rater was told that it is there.")
     expires_at = fields.Datetime("Expires")
 
     _cycle_uniq = models.UniqueIndex("(request_id, direction, cycle)")
     _score_range = models.Constraint("CHECK (score IS NULL OR score BETWEEN 1 AND 5)")
     _answered_idx = models.Index("(company_id, answered_at) WHERE state = 'answered'")
     _expires_idx = models.Index("(company_id, expires_at)")
+    _untold_idx = models.Index("(rater_id) WHERE state = 'asked' AND told_at IS NULL")
 
     @api.depends("request_id")
     def _compute_display_name(self):
@@ -91,6 +95,9 @@ class InternalRating(models.Model):
             ]
         )
         self._mark_requests(requests, "asked")
+        if requests:
+            tell = self.env.ref("internal_customer.cron_tell")
+            tell._trigger(at=now + timedelta(minutes=1))
 
     @api.model
     def _answer(self, request, score, comment, aspects, pressed, now):
@@ -173,6 +180,50 @@ class InternalRating(models.Model):
         )
         requests.invalidate_recordset(["rating_ids", "can_rate"], flush=False)
 
+    def _cron_tell(self):
+        """Tell people what was delivered to them: once a day, all in one message."""
+        now = fields.Datetime.now()
+        self._in_batches(lambda: self._tell_some(now), self._untold(now))
+
+    def _untold(self, now):
+        today = [("told_at", ">", now - timedelta(days=1))]
+        told = [rater.id for (rater,) in self._read_group(today, ["rater_id"])]
+        return [
+            ("state", "=", "asked"),
+            ("told_at", "=", False),
+            ("expires_at", ">", now),
+            ("rater_id", "not in", told),
+        ]
+
+    def _tell_some(self, now):
+        untold = self._untold(now)
+        raters = [
+            rater.id for (rater,) in self._read_group(untold, ["rater_id"], limit=100)
+        ]
+        ballots = self.search([*untold, ("rater_id", "in", raters)])
+        for rater, asked in ballots.grouped("rater_id").items():
+            asked.with_context(lang=rater.lang)._tell(rater)
+        ballots._update_rows(ballots.ids, [{"told_at": now}] * len(ballots))
+        return len(ballots)
+
+    def _tell(self, rater):
+        """Send ``rater`` one message of what these ballots are about."""
+        line = Markup('<li><a href="/odoo/internal-orders-by-us/%s">%s</a> (%s)</li>')
+        requests = self.request_id
+        self.env["mail.thread"].message_notify(
+            subject=self.env._("Delivered to you: how was it?"),
+            body=Markup("<p>%s</p><ul>%s</ul>")
+            % (
+                self.env._("This was delivered to you. One tap says how it was:"),
+                Markup().join(
+                    line % (r.id, r.display_name, r.supplier_department_id.name)
+                    for r in requests
+                ),
+            ),
+            author_id=self.env.ref("base.partner_root").id,
+            partner_ids=rater.partner_id.ids,
+        )
+
     @api.model
     def _expire_due(self, now):
         """Close the ballots whose time is over: silence is no good mark."""
@@ -189,9 +240,5 @@ class InternalRating(models.Model):
         return [("state", "=", "asked"), ("expires_at", "<=", now)]
 
     def _cron_expire(self):
-        now, cron = fields.Datetime.now(), self.env["ir.cron"]
-        while done := self._expire_some_due(now):
-            if not cron._commit_progress(
-                done, remaining=self.search_count(self._due(now))
-            ):
-                break
+        now = fields.Datetime.now()
+        self._in_batches(lambda: self._expire_some_due(now), self._due(now))

@@ -39,6 +39,7 @@ class InternalRequest(models.Model):
         "internal.request.life",
         "internal.request.order",
         "internal.request.history",
+        "internal.request.follow",
     ]
     _order = "priority desc, deadline, id"
     _rec_names_search = ["number", "name", "external_ref"]
@@ -100,6 +101,35 @@ class InternalRequest(models.Model):
         "External Reference",
         copy=False,
         help="Reference of another system; ordering it again returns this order.",
+    )
+    origin_id = fields.Many2one(
+        "internal.request",
+        "Follows",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The earlier order that this one goes on from.",
+    )
+
+    # The document behind it: a ticket, a purchase order
+    res_model = fields.Char("Document Model", readonly=True, copy=False)
+    res_id = fields.Many2oneReference(
+        "Document", model_field="res_model", readonly=True, copy=False
+    )
+    standing = fields.Char(
+        readonly=True, copy=False, help="Where the document stood when last followed."
+    )
+    document_name = fields.Char(
+        "Behind It",
+        compute="_compute_document_name",
+        help="The document that moves this order, if you may read it.",
+    )
+    unasked = fields.Boolean(
+        "Nobody Is Asked",
+        readonly=True,
+        copy=False,
+        help="The document was given to another requester, so that nobody rates it.",
     )
 
     # Its life, told by its events
@@ -205,6 +235,11 @@ class InternalRequest(models.Model):
     time_left = fields.Char(
         compute="_compute_time_left", help="In the working hours of the supplier."
     )
+    promise = fields.Char(
+        compute="_compute_promise",
+        help="What is left of the promise, in the working hours of the supplier, or"
+        " whether it was kept.",
+    )
 
     # Good
     rating_ids = fields.One2many("internal.rating", "request_id", "Ratings")
@@ -241,9 +276,31 @@ class InternalRequest(models.Model):
     )
     _accept_by_idx = models.Index("(accept_by) WHERE accept_by IS NOT NULL")
     _closed_idx = models.Index("(company_id, closed_at)")
+    _document_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
     _submitted_idx = models.Index("(company_id, submitted_at)")
 
     # Computes
+
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_document_name(self):
+        documents = self._documents()
+        for request in self:
+            document = documents.get(request.id)
+            request.document_name = document and document.display_name
+
+    def _documents(self):
+        """Return ``{request id: document}`` of those that the caller may read."""
+        documents = {}
+        for model, requests in self.sudo().grouped("res_model").items():
+            if not self.env["internal.request.source"]._is_source(model):
+                continue
+            found = self.sudo(False).env[model].browse(requests.mapped("res_id"))
+            readable = {d.id: d for d in found.exists()._filtered_access("read")}
+            for request in requests:
+                if request.res_id in readable:
+                    documents[request.id] = readable[request.res_id]
+        return documents
 
     @api.depends("number", "name")
     def _compute_display_name(self):
@@ -257,6 +314,16 @@ class InternalRequest(models.Model):
         left = self.env["internal.sla.clock"]._hours_left(self)
         for request in self:
             request.time_left = request._say_time_left(left.get(request.id))
+
+    @api.depends("time_left", "sla_state", "deadline")
+    def _compute_promise(self):
+        words = dict(self._fields["sla_state"]._description_selection(self.env))
+        for request in self:
+            word, left = words.get(request.sla_state), request.time_left
+            if left and request.deadline and request.sla_state == "at_risk":
+                left = self.env._("%(word)s: %(left)s", word=word, left=left)
+            judged = request.sla_state in ("met", "breached") and word
+            request.promise = left or judged
 
     def _say_time_left(self, hours_left):
         if self.state in (COUNTERED, "waiting") and hours_left is None:
@@ -423,7 +490,7 @@ class InternalRequest(models.Model):
             raise ValidationError(
                 self.env._("service: this service is not offered any more.")
             )
-        own, managed = departments[service.company_id]
+        own, managed = departments[self.env.user, service.company_id]
         if not own:
             raise UserError(
                 self.env._(
@@ -451,10 +518,32 @@ class InternalRequest(models.Model):
             )
         return {
             "customer_department_id": customer,
-            "company_id": service.company_id.id,
-            "flow": service.flow,
-            "supplier_department_id": service.supplier_department_id.id,
+            **service._order_values(),
         }
+
+    @api.model
+    def _insert_drafts(self, orders):
+        """Insert drafts of complete ``orders``; return their ids."""
+        if not orders:
+            return []
+        stages = self.env["internal.request.stage"]._stage_ids_by_state(
+            self.env["internal.service"].browse({o["service_id"] for o in orders})
+        )
+        return self._insert_rows(
+            [
+                {
+                    **order,
+                    "number": number,
+                    "state": DRAFT,
+                    "stage_id": stages[order["service_id"], DRAFT],
+                    "sla_state": "none",
+                    "rating_state": "none",
+                }
+                for order, number in zip(
+                    orders, self._next_numbers(len(orders)), strict=True
+                )
+            ]
+        )
 
     @api.model
     def _next_numbers(self, count):
@@ -643,6 +732,20 @@ class InternalRequest(models.Model):
     def action_resume(self):
         """Go on after waiting, in the state before."""
         return self._apply("resume")
+
+    def action_open_document(self):
+        """Open the document behind the order.
+
+        :raises AccessError: there is none that the caller may read
+        """
+        self._check_one()
+        self.check_access("read")
+        document = self._documents().get(self.id)
+        if document is None:
+            raise AccessError(
+                self.env._("%s: there is no document that you may read.", self.number)
+            )
+        return document.get_formview_action()
 
     def action_deliver(self, note=None):
         """Deliver; the requester is asked to rate it."""

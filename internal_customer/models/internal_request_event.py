@@ -20,6 +20,7 @@ KINDS = [
     ("confirm", "Delivery accepted"),
     ("reject", "Sent back"),
     ("cancel", "Cancelled"),
+    ("unask", "Nobody is asked"),
 ]
 CAUSES = [
     ("customer", "Customer"),
@@ -27,6 +28,7 @@ CAUSES = [
     ("supplier", "Supplier"),
     ("silence", "Silence"),
     ("score", "Rating"),
+    ("document", "Document"),
 ]
 _SEALED = (
     "request_id",
@@ -93,32 +95,33 @@ class InternalRequestEvent(models.Model):
 
         :param rows: dicts of all fields but ``hash``, in the order of entry
         """
+        heads = self._chain_rows(rows)
         requests = self.env["internal.request"]
-        ids = sorted({row["request_id"] for row in rows})
-        chains = {
-            id_: (head or "", count or 0)
-            for id_, head, count in self.env.execute_query(
+        requests._update_rows(list(heads), list(heads.values()))
+
+    @api.model
+    def _chain_rows(self, rows):
+        """Insert events as :meth:`_append` does; the caller writes the new heads.
+
+        :return: ``{request id: {"event_head", "event_count"}}``; nobody else writes
+            these requests until the transaction ends
+        """
+        heads = {
+            row.pop("id"): row
+            for row in self.env.execute_query_dict(
                 SQL(
                     "SELECT id, event_head, event_count FROM internal_request"
                     " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
-                    ids,
+                    [row["request_id"] for row in rows],
                 )
             )
         }
         for row in rows:
-            head, count = chains[row["request_id"]]
-            row["hash"] = _chain(head, row)
-            chains[row["request_id"]] = (row["hash"], count + 1)
+            head = heads[row["request_id"]]
+            row["hash"] = head["event_head"] = _chain(head["event_head"] or "", row)
+            head["event_count"] = (head["event_count"] or 0) + 1
         self._insert_rows(rows)
-        requests._update_rows(
-            ids,
-            [
-                dict(zip(("event_head", "event_count"), chains[i], strict=True))
-                for i in ids
-            ],
-        )
-        self.invalidate_model()
-        requests.browse(ids).invalidate_recordset(["event_ids"], flush=False)
+        return heads
 
     @api.model
     def _broken_chains(self, companies):

@@ -12,11 +12,11 @@ from ..engine.transitions import (
     CUSTOMER,
     DELIVERED,
     DONE,
-    DRAFT,
     TABLE,
     Event,
 )
 from .internal_period import is_counted
+from .internal_request_life import event_rows
 from .internal_validated import INVISIBLE, is_given, is_text
 
 MAX_ROWS = 10000
@@ -125,23 +125,7 @@ class InternalRequestHistory(models.AbstractModel):
         if not loads:
             return
         new = [load for load in loads if load.is_new]
-        stages = self.env["internal.request.stage"]._stage_ids_by_state(
-            self.env["internal.service"].browse({load.service_id for load in new})
-        )
-        numbers = self._next_numbers(len(new)) if new else []
-        ids = self._insert_rows(
-            [
-                {
-                    **load.header,
-                    "number": number,
-                    "state": DRAFT,
-                    "stage_id": stages[load.service_id, DRAFT],
-                    "sla_state": "none",
-                    "rating_state": "none",
-                }
-                for load, number in zip(new, numbers, strict=True)
-            ]
-        )
+        ids = self._insert_drafts([load.header for load in new])
         for load, id_ in zip(new, ids, strict=True):
             load.request_id = load.answer["id"] = id_
         if new:
@@ -149,7 +133,11 @@ class InternalRequestHistory(models.AbstractModel):
             # of it for each foreign key.
             self.env.cr.execute(SQL("ANALYZE internal_request"))
         self.env["internal.request.event"]._append(
-            [row for load in loads for row in load.event_rows(now)]
+            [
+                row
+                for load in loads
+                for row in event_rows(load.request_id, load.life, load.fresh, now)
+            ]
         )
         ratings = self.env["internal.rating"]
         ratings._insert_rows([row for load in loads for row in load.rating_rows(now)])
@@ -289,10 +277,7 @@ class _Book:
         return {
             **self.requests._validate_values(values),
             "external_ref": load.reference,
-            "service_id": service.id,
-            "company_id": service.company_id.id,
-            "flow": service.flow,
-            "supplier_department_id": service.supplier_department_id.id,
+            **service._order_values(),
             "customer_department_id": customer,
             "requester_id": load.requester_id,
             "user_id": load.assignee_id or None,
@@ -489,24 +474,6 @@ class _Book:
 
 class _Load:
     """One row on its way into the database."""
-
-    def event_rows(self, now):
-        steps = {id(step.event): step for step in self.life.steps}
-        for event in self.fresh:
-            step = steps[id(event)]
-            yield {
-                "request_id": self.request_id,
-                "kind": event.kind,
-                "at": event.at,
-                "recorded_at": now,
-                "user_id": event.user,
-                "from_state": step.source,
-                "to_state": step.target,
-                "cause": event.cause or None,
-                "code": None,
-                "moment": None,
-                "note": None,
-            }
 
     def rating_rows(self, now):
         for rating in self.ratings:

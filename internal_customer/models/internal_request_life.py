@@ -3,7 +3,15 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from ..engine import transitions
-from ..engine.transitions import CUSTOMER, DELIVERED, REQUESTER, SUPPLIER, TABLE
+from ..engine.transitions import (
+    CUSTOMER,
+    DELIVERED,
+    REQUESTER,
+    SUPPLIER,
+    TABLE,
+    WAITING,
+    Event,
+)
 from ..engine.worktime import work
 
 BATCH = 1000
@@ -18,10 +26,20 @@ class InternalRequestLife(models.AbstractModel):
     _name = "internal.request.life"
     _description = "Life of an Order"
 
-    def _apply(self, kind, note="", cause=None, moment=None, code=None):
+    def _apply(self, kind, **words):
         """Let ``kind`` happen to these orders now, if the caller may bring it about."""
         self._check_batch()
         self.check_access("read")
+        self._bring_about(kind, **words)
+        return self._read_result()
+
+    def _bring_about(
+        self, kind, note="", cause=None, moment=None, code=None, also=None
+    ):
+        """Do it to orders that the caller may see.
+
+        :param also: values that are written on each of them with it
+        """
         row = TABLE[kind]
         sides = self._sides()
         for request in self:
@@ -29,15 +47,13 @@ class InternalRequestLife(models.AbstractModel):
                 raise AccessError(request._say_not_yours(row))
             if request.state not in row.sources:
                 raise UserError(request._say_impossible(kind))
+        written = {id_: dict(also or {}) for id_ in self.ids}
         if kind in ("accept", "start"):
-            self._assign_to_actor()
+            for request in self.sudo():
+                written[request.id]["user_id"] = request.user_id.id or self.env.uid
         now = fields.Datetime.now()
-        self._log(kind, now, note=note, cause=cause, moment=moment, code=code)
-        return self._read_result()
-
-    def _assign_to_actor(self):
-        free = self.sudo().filtered(lambda request: not request.user_id)
-        free._update_rows(free.ids, [{"user_id": self.env.uid}] * len(free))
+        event = Event(kind, now, cause or "", moment, self.env.uid, code or "", note)
+        self._record(dict.fromkeys(self.ids, [event]), now, also=written)
 
     def _say_not_yours(self, row):
         who = {
@@ -66,22 +82,22 @@ class InternalRequestLife(models.AbstractModel):
 
     def _move_to(self, stage):
         """Drag cards to ``stage``: the same transitions as the buttons."""
-        if not stage:
+        meanings = {id_: meaning for id_, *meaning in stage.sudo()._labels()}
+        if stage.id not in meanings:
             raise ValidationError(self.env._("stage_id: there is no such stage."))
-        if stage.service_ids and self.sudo().service_id - stage.service_ids:
+        state, service_ids = meanings[stage.id]
+        if service_ids and not service_ids.issuperset(self.sudo().service_id.ids):
             raise ValidationError(
                 self.env._("%s is a stage of other services.", stage.name)
             )
         self._check_batch()
         self.check_access("read")
-        moved, kinds = self.filtered(lambda r: r.state != stage.state), {}
-        lives = moved._lives()
+        moved, kinds = self.filtered(lambda r: r.state != state), {}
+        lives = moved.filtered(lambda r: r.state == WAITING)._lives()
         for request in moved:
-            kind = request._event_to(stage, lives[request.id].resumes_to)
+            kind = request._event_to(stage, state, lives.get(request.id))
             kinds.setdefault(kind, []).append(request.id)
-        for kind, ids in kinds.items():
-            self.browse(ids)._apply(kind)
-        staying = self.filtered(lambda r: r.stage_id != stage)
+        staying = (self - moved).filtered(lambda r: r.stage_id != stage)
         sides = staying._sides()
         for request in staying:
             if not sides[request]:
@@ -89,10 +105,16 @@ class InternalRequestLife(models.AbstractModel):
                     self.env._("%s: this order is not yours to move.", request.number)
                 )
         staying._update_rows(staying.ids, [{"stage_id": stage.id}] * len(staying))
+        for kind, ids in kinds.items():
+            self.browse(ids)._bring_about(kind, also={"stage_id": stage.id})
 
-    def _event_to(self, stage, resumes_to):
-        """Return the one kind of event that leads to ``stage`` without words."""
-        rows = transitions.between(self.state, stage.state, resumes_to)
+    def _event_to(self, stage, state, life):
+        """Return the one kind of event that leads to ``stage`` without words.
+
+        :param state: what the stage means
+        :param life: what has happened to the order, where it waits
+        """
+        rows = transitions.between(self.state, state, life and life.resumes_to)
         bare = [row for row in rows if not row.needs]
         if not bare:
             event = self.env["internal.request.event"]._fields["kind"]
@@ -116,46 +138,63 @@ class InternalRequestLife(models.AbstractModel):
             )
         return bare[0].kind
 
-    def _log(
-        self, kind, now, at=None, user=None, note="", cause=None, moment=None, code=None
-    ):
+    def _log(self, kind, now, at=None, user=None, cause=""):
         """Write one event on each order, then all that follows from it.
 
         :param at: when it happened, a list as long as the batch; default ``now``
         """
-        target = TABLE[kind].target
-        lives = {} if target else self._lives()
-        self.env["internal.request.event"]._append(
-            [
-                {
-                    "request_id": request.id,
-                    "kind": kind,
-                    "at": when,
-                    "recorded_at": now,
-                    "user_id": (user or self.env.user).id,
-                    "from_state": request.state,
-                    "to_state": target or lives[request.id].resumes_to,
-                    "cause": cause,
-                    "code": code,
-                    "moment": moment,
-                    "note": note or None,
-                }
-                for request, when in zip(
-                    self.sudo(), at or [now] * len(self), strict=True
-                )
-            ]
+        actor = (user or self.env.user).id
+        moments = at or [now] * len(self)
+        self._record(
+            {
+                id_: [Event(kind, when, cause, user=actor)]
+                for id_, when in zip(self.ids, moments, strict=True)
+            },
+            now,
         )
+
+    def _record(self, told, now, known=None, also=None):
+        """Write the events ``{request id: [Event]}``, then all that follows from them.
+
+        :param known: the events before them as :meth:`_events` tells them, where they
+            were read already
+        :param also: ``{request id: values}`` that are written with it
+        """
+        if not told:
+            return
+        known = self._events() if known is None else known
         try:
-            self._settle(now, reopened=kind == "reject")
-        except transitions.TransitionError as error:
+            lives = {
+                id_: transitions.replay([*known[id_], *fresh])
+                for id_, fresh in told.items()
+            }
+            rows = [
+                row
+                for id_, fresh in told.items()
+                for row in event_rows(id_, lives[id_], fresh, now)
+            ]
+        except (transitions.TransitionError, KeyError) as error:
             raise UserError(
                 self.env._("An event of the history lies ahead: try again in a while.")
             ) from error
-        if kind == "deliver":
-            self.env["internal.rating"]._ask(self, now)
-            self._accept_silently(now)
-        elif kind == "reject":
-            self.env["internal.rating"]._void(self)
+        written = self.env["internal.request.event"]._chain_rows(rows)
+        for id_, values in (also or {}).items():
+            written[id_] |= values
+        reopened = self._having(told, "reject")
+        self._settle(now, lives, reopened=bool(reopened), also=written)
+        self.env["internal.rating"]._void(reopened | self._having(told, "unask"))
+        delivered = self._having(told, "deliver").filtered(
+            lambda request: lives[request.id].state == DELIVERED
+        )
+        if delivered:
+            self.env["internal.rating"]._ask(delivered, now)
+            delivered._accept_silently(now)
+
+    def _having(self, told, kind):
+        """Return the orders of whom ``told`` holds an event of ``kind``."""
+        return self.browse(
+            id_ for id_, events in told.items() if kind in {e.kind for e in events}
+        )
 
     def _lives(self):
         """Replay the events of these orders: ``{id: Life}``, in one query."""
@@ -164,54 +203,51 @@ class InternalRequestLife(models.AbstractModel):
     def _events(self):
         """Return ``{id: events in the order of entry}``, in one query."""
         events = {id_: [] for id_ in self.ids}
-        for row in self.env.execute_query_dict(
-            SQL(
-                "SELECT request_id, kind, at, cause, moment, user_id"
-                " FROM internal_request_event WHERE request_id = ANY(%s)"
-                " ORDER BY request_id, id",
-                self.ids,
-            )
-        ):
-            events[row["request_id"]].append(
-                transitions.Event(
-                    row["kind"],
-                    row["at"],
-                    row["cause"] or "",
-                    row["moment"],
-                    row["user_id"],
+        if self:
+            for id_, *event in self.env.execute_query(
+                SQL(
+                    "SELECT request_id, kind, at, coalesce(cause, ''), moment, user_id,"
+                    " coalesce(code, ''), coalesce(note, '')"
+                    " FROM internal_request_event WHERE request_id = ANY(%s)"
+                    " ORDER BY request_id, id",
+                    self.ids,
                 )
-            )
+            ):
+                events[id_].append(Event(*event))
         return events
 
-    def _settle(self, now, reopened=False):
+    def _settle(self, now, lives=None, reopened=False, also=None):
         """Write what the events say: state, times, credit, clocks. Runs twice without
         harm.
 
+        :param lives: what they say, where that is known
         :param bool reopened: also judge clocks that had stopped
+        :param also: ``{id: values}`` that are written with it
         """
         requests = self.sudo()
-        lives = requests._lives()
+        lives = lives or requests._lives()
         stages = self.env["internal.request.stage"]._stage_ids_by_state(
             requests.service_id
         )
         employees = requests._employees_of_deliverers(lives)
-        requests._update_rows(
-            requests.ids,
-            [
-                request._told_by(lives[request.id], stages, employees, now)
-                for request in requests
-            ],
-        )
-        self.env["internal.sla.clock"]._judge(requests, lives, now, reopened)
-        self.invalidate_recordset(flush=False)
+        told = {
+            request.id: request._told_by(lives[request.id], stages, employees, now)
+            for request in requests
+        }
+        marks = self.env["internal.sla.clock"]._judge(lives, now, told, reopened)
+        rows = [
+            {**told[id_], **marks[id_], **(also[id_] if also else {})} for id_ in told
+        ]
+        requests._update_rows(list(told), rows)
 
     def _told_by(self, life, stages, employees, now):
-        stage = self.stage_id
-        if stage.state != life.state:
-            stage = stage.browse(stages[self.service_id.id, life.state])
+        if self.state == life.state:
+            stage_id = self.stage_id.id
+        else:
+            stage_id = stages[self.service_id.id, life.state]
         values = {
             "state": life.state,
-            "stage_id": stage.id,
+            "stage_id": stage_id,
             "submitted_at": life.submitted_at,
             "accepted_at": life.accepted_at,
             "promised_at": life.promised_at,
@@ -219,6 +255,7 @@ class InternalRequestLife(models.AbstractModel):
             "delivered_at": life.delivered_at,
             "closed_at": life.closed_at,
             "reopen_count": life.reopen_count,
+            "unasked": life.unasked,
             "accept_by": None,
             "recorded_at": self.recorded_at or now,
             "closed_recorded_at": self._closing_recorded(life, now),
@@ -260,18 +297,18 @@ class InternalRequestLife(models.AbstractModel):
 
     def _credit(self, life, employees):
         """Return who gets the credit: the assignee at delivery, else who delivered."""
-        if self.delivered_at == (life.delivered_at or False):
-            return {
-                "delivered_by_id": self.delivered_by_id.id,
-                "delivered_employee_id": self.delivered_employee_id.id,
-            }
-        user_id = life.delivered_at and (self.user_id.id or life.delivered_by)
-        if user_id == SUPERUSER_ID:
-            user_id = None  # a history that names nobody
-        return {
-            "delivered_by_id": user_id,
-            "delivered_employee_id": employees.get((user_id, self.company_id.id)),
-        }
+        user_id = employee_id = None
+        if life.delivered_at and self.delivered_at == life.delivered_at:
+            user_id, employee_id = (
+                self.delivered_by_id.id,
+                self.delivered_employee_id.id,
+            )
+        elif life.delivered_at:
+            user_id = self.user_id.id
+            if life.delivered_by not in (SUPERUSER_ID, self.requester_id.id):
+                user_id = user_id or life.delivered_by  # nobody serves himself
+            employee_id = employees.get((user_id, self.company_id.id))
+        return {"delivered_by_id": user_id, "delivered_employee_id": employee_id}
 
     def _employees_of_deliverers(self, lives):
         delivered = self.filtered(
@@ -295,7 +332,7 @@ class InternalRequestLife(models.AbstractModel):
     def _rateable(self):
         """Return the deliveries whose requester was served by others: nobody rates
         himself, or his own department."""
-        requests = self.sudo()
+        requests = self.sudo().filtered(lambda request: not request.unasked)
         colleagues = requests.env["hr.employee"].search(
             [
                 ("user_id", "in", requests.requester_id.ids),
@@ -352,3 +389,27 @@ class InternalRequestLife(models.AbstractModel):
         now = fields.Datetime.now()
         due = self._due_acceptances(now)
         self._in_batches(lambda: self._accept_some_due(now), due)
+
+
+def event_rows(request_id, life, fresh, now):
+    """Return the rows of the events ``fresh`` as ``life`` puts them in their place.
+
+    :raises KeyError: an event has no place: another one came after it
+    """
+    steps = {id(step.event): step for step in life.steps}
+    return [
+        {
+            "request_id": request_id,
+            "kind": event.kind,
+            "at": event.at,
+            "recorded_at": now,
+            "user_id": event.user,
+            "from_state": steps[id(event)].source,
+            "to_state": steps[id(event)].target,
+            "cause": event.cause or None,
+            "code": event.code or None,
+            "moment": event.moment,
+            "note": event.note or None,
+        }
+        for event in fresh
+    ]

@@ -204,6 +204,15 @@ class InternalService(models.Model):
             )
         return res
 
+    def _order_values(self):
+        """Return what an order takes from its service."""
+        return {
+            "service_id": self.id,
+            "company_id": self.company_id.id,
+            "flow": self.flow,
+            "supplier_department_id": self.supplier_department_id.id,
+        }
+
     def _calendar(self):
         """Return the calendar in which this service's promises run; empty: always."""
         return self.calendar_id or self.company_id.resource_calendar_id

@@ -1,4 +1,6 @@
 from datetime import timedelta
+from functools import cache
+from operator import itemgetter
 from types import SimpleNamespace
 
 from odoo import api, fields, models
@@ -11,9 +13,23 @@ from ..engine.worktime import hours
 from .internal_period import is_counted
 
 BATCH = 5000
-METRICS = (clock.RESPONSE, clock.RESOLUTION, clock.PROMISE)
 AT_RISK_PERCENT = 75
-JUDGED = frozenset({"judged_at", "judged_elapsed", "judged_remaining"})
+PAUSING = {False: frozenset({CUSTOMER}), True: frozenset({CUSTOMER, "third_party"})}
+SCOPE = ("company_id", "service_id", "customer_department_id", "priority")
+FACTS = (
+    "calendar_id",
+    "state",
+    "target_hours",
+    "started_at",
+    "deadline",
+    "at_risk_at",
+    "breached_at",
+    "breach_recorded_at",
+    "stopped_at",
+    "next_at",
+    "counting",
+)
+"""What makes a clock worth writing: figures of the moment, as ``judged_*``, do not."""
 ZERO = timedelta()
 
 
@@ -119,156 +135,112 @@ class InternalSlaClock(models.Model):
     # Judging
 
     @api.model
-    def _judge(self, requests, lives, now, reopened=False):
-        """Evaluate the clocks of ``requests``; write those that changed.
+    def _judge(self, lives, now, told=None, reopened=False):
+        """Evaluate the clocks of orders; write those that changed.
 
         Clocks that stopped keep their verdict unless ``reopened``.
 
         :param lives: ``{request id: Life}``
+        :param told: ``{request id: values}`` that the orders are about to get
+        :return: ``{request id: values}`` for the orders: the worst of their clocks,
+            and what falls due first
         """
-        rows = self._stored(requests.ids)
-        policies = self.env["internal.sla.policy"]
-        policies = {c.id: policies._of_company(c) for c in requests.company_id}
-        late = any(row["breached_at"] for row in rows.values())
+        stored = self._stored(list(lives))
+        late = any(row["breached_at"] for rows in stored.values() for row in rows)
         counted = self.env["internal.period"].sudo()._closed_spans() if late else {}
-        fresh, changed = [], []
-        for request in requests.filtered(lambda r: lives[r.id].submitted_at):
-            for metric in METRICS:
-                row = rows.get((request.id, metric))
+        choose, timeline = cache(self._choose), self._timelines(stored)
+        facts = itemgetter(*FACTS)
+        fresh, changed, marks = [], {}, {}
+        for id_, rows in stored.items():
+            life, order = lives[id_], rows[0] | (told[id_] if told else {})
+            known = {row["metric"]: row for row in rows if row["id"]}
+            for metric in _metrics(life):
+                row = known.get(metric)
                 if row and row["stopped_at"] and not reopened:
                     continue
-                setting = self._setting(request, metric, row, policies)
-                if not setting:
+                terms = row or choose(metric, *map(order.get, SCOPE))
+                verdict = terms and _evaluate(metric, order, life, terms, timeline, now)
+                if not verdict:
                     continue
-                verdict = self._evaluate(request, lives[request.id], setting, now)
-                if verdict:
-                    spans = counted.get(request.company_id.id, ())
-                    self._record_breach(verdict, row or {}, spans, now)
-                    (changed if row else fresh).append((row or {}, verdict))
-                    rows[request.id, metric] = verdict
-        self._insert_rows([verdict for _row, verdict in fresh])
-        self._update_rows(
-            [row["id"] for row, _verdict in changed],
-            [verdict for _row, verdict in changed],
-            unless=JUDGED,
-        )
+                spans = counted.get(order["company_id"], ())
+                _record_breach(verdict, row or {}, spans, now)
+                known[metric] = verdict
+                if not row:
+                    fresh.append({"request_id": id_, "metric": metric, **verdict})
+                elif facts(verdict) != facts(row):
+                    changed[row["id"]] = verdict
+            marks[id_] = _mark(known.values(), now)
+        self._insert_rows(fresh)
+        self._update_rows(list(changed), list(changed.values()))
         self.invalidate_model(flush=False)
-        self._mark_requests(requests, rows, now)
-
-    def _record_breach(self, verdict, row, spans, now):
-        """Note when a breach was first known; what a closed period counted stays."""
-        known = row.get("breached_at")
-        if known and is_counted(known, row["breach_recorded_at"], spans):
-            verdict |= {"state": "breached", "breached_at": known, "next_at": None}
-        recorded = row.get("breach_recorded_at") or now
-        verdict["breach_recorded_at"] = verdict["breached_at"] and recorded
+        return marks
 
     def _stored(self, request_ids):
-        rows = self.env.execute_query_dict(
+        """Return ``{request id: rows}``: its clocks, or one row without, each with all
+        that they run by."""
+        for name in ("request", "service", "sla.policy"):
+            self.env[f"internal.{name}"].flush_model()
+        self.env["res.company"].flush_model(["resource_calendar_id"])
+        stored = {}
+        for row in self.env.execute_query_dict(
             SQL(
-                "SELECT id, request_id, policy_id, calendar_id, metric, state,"
-                " target_hours, deadline, at_risk_at, stopped_at, breached_at,"
-                " breach_recorded_at"
-                " FROM internal_sla_clock WHERE request_id = ANY(%s)",
+                "SELECT %s, r.id AS order_id, r.company_id, r.service_id,"
+                " r.customer_department_id, r.priority, r.intake_at, r.earliest_at,"
+                " coalesce(s.calendar_id, o.resource_calendar_id)"
+                " AS service_calendar_id,"
+                " p.calendar_id AS policy_calendar_id, p.hours, p.pause_third_party,"
+                " p.at_risk_percent"
+                " FROM internal_request r"
+                " JOIN internal_service s ON s.id = r.service_id"
+                " JOIN res_company o ON o.id = s.company_id"
+                " LEFT JOIN internal_sla_clock c ON c.request_id = r.id"
+                " LEFT JOIN internal_sla_policy p ON p.id = c.policy_id"
+                " WHERE r.id = ANY(%s) ORDER BY r.id",
+                SQL(", ").join(
+                    SQL.identifier("c", name)
+                    for name in ("id", "metric", "policy_id", *FACTS)
+                ),
                 request_ids,
             )
-        )
-        return {(row["request_id"], row["metric"]): row for row in rows}
+        ):
+            stored.setdefault(row["order_id"], []).append(row)
+        return stored
 
-    def _setting(self, request, metric, row, policies):
-        """Return by which policy, hours and calendar a clock runs; None: it does not.
-
-        A clock keeps the policy it began with. While it is open, present hours and
-        calendars hold; once it stopped, those it stopped with.
-        """
+    def _choose(self, metric, company_id, service_id, customer_id, priority):
+        """Return by which policy a new clock runs, as :meth:`_stored` tells it."""
         policy = self.env["internal.sla.policy"].sudo()
-        if row:
-            policy = policy.browse(row["policy_id"] or ())
-        elif metric != clock.PROMISE:
-            chosen = clock.choose(
-                policies[request.company_id.id],
-                metric,
-                request.service_id.id,
-                request.customer_department_id.id,
-                request.priority,
-            )
+        if metric != clock.PROMISE:
+            known = policy._of_company(self.env["res.company"].browse(company_id))
+            chosen = clock.choose(known, metric, service_id, customer_id, priority)
             if not chosen:
                 return None
-            policy = policy.browse(chosen.id)
-        calendar = policy.calendar_id or request.service_id._calendar()
-        target = policy.hours
-        if row and row["stopped_at"]:
-            calendar, target = (
-                calendar.browse(row["calendar_id"] or ()),
-                row["target_hours"],
-            )
-        return SimpleNamespace(
-            metric=metric, policy=policy, calendar=calendar, target=target
-        )
-
-    def _evaluate(self, request, life, setting, now):
-        """Return the values of a clock as :func:`engine.clock.evaluate` says them."""
-        policy = setting.policy
-        promise = setting.metric == clock.PROMISE
-        spec = clock.Spec(
-            metric=setting.metric,
-            intake_at=request.intake_at,
-            hours=None if promise else setting.target,
-            pausing=frozenset({CUSTOMER}) | policy._pausing(),
-            at_risk_percent=policy.at_risk_percent or AT_RISK_PERCENT,
-            earliest=request.earliest_at
-            if setting.metric == clock.RESOLUTION and request.earliest_at
-            else None,
-        )
-        timeline = setting.calendar.sudo()._internal_timeline(request.company_id)
-        verdict = clock.evaluate(spec, life.steps, timeline, now)
-        if verdict is None:
-            return None
-        halted = verdict.pauses and verdict.pauses[-1].stop is None
-        remaining = verdict.remaining or ZERO
+            policy = policy.browse(chosen.id).with_prefetch([p.id for p in known])
         return {
-            "request_id": request.id,
-            "metric": setting.metric,
             "policy_id": policy.id or None,
-            "calendar_id": setting.calendar.id or None,
-            "state": verdict.state,
-            "target_hours": hours(remaining + verdict.elapsed)
-            if promise
-            else setting.target,
-            "started_at": verdict.started_at,
-            "deadline": verdict.deadline,
-            "at_risk_at": verdict.at_risk_at,
-            "breached_at": verdict.breached_at,
-            "stopped_at": verdict.stopped_at,
-            "next_at": verdict.next_at,
-            "counting": not verdict.stopped_at and not halted,
-            "judged_elapsed": hours(verdict.elapsed),
-            "judged_remaining": hours(remaining),
-            "judged_at": now,
+            "policy_calendar_id": policy.calendar_id.id,
+            "hours": policy.hours,
+            "pause_third_party": policy.pause_third_party,
+            "at_risk_percent": policy.at_risk_percent,
+            "stopped_at": None,
         }
 
-    def _mark_requests(self, requests, rows, now):
-        """Write on each order the worst of its clocks and what falls due first."""
-        told = {id_: [] for id_ in requests.ids}
-        for (request_id, _metric), row in rows.items():
-            told[request_id].append(SimpleNamespace(**row))
-        requests._update_rows(
-            requests.ids,
-            [
-                {
-                    "sla_state": clock.risk_state(told[id_], now),
-                    "deadline": min(
-                        (
-                            c.deadline
-                            for c in told[id_]
-                            if c.deadline and not c.stopped_at
-                        ),
-                        default=None,
-                    ),
-                }
-                for id_ in requests.ids
-            ],
-        )
+    def _timelines(self, stored):
+        """Return a function of the ids of a calendar and of a company."""
+        ids = {rows[0]["service_calendar_id"] for rows in stored.values()}
+
+        @cache
+        def timeline(calendar_id, company_id):
+            calendar = self.env["resource.calendar"].sudo().browse(calendar_id or ())
+            company = self.env["res.company"].browse(company_id)
+            return calendar.with_prefetch(ids - {None})._internal_timeline(company)
+
+        return timeline
+
+    @api.model
+    def _judge_again(self, requests, now):
+        """Judge the clocks of orders to which nothing happened; mark the orders."""
+        marks = self._judge(requests._lives(), now)
+        requests._update_rows(list(marks), list(marks.values()))
 
     @api.model
     def _judge_open(self, domain):
@@ -279,8 +251,7 @@ class InternalSlaClock(models.Model):
             domain & Domain("id", ">", last), order="id", limit=BATCH
         ):
             last = clocks[-1].id
-            requests = clocks.request_id
-            self._judge(requests, requests._lives(), now)
+            self._judge_again(clocks.request_id, now)
 
     @api.model
     def _calendar_changed(self, calendars):
@@ -302,8 +273,7 @@ class InternalSlaClock(models.Model):
 
     def _judge_some_due(self, now):
         clocks = self.search(self._due(now), order="next_at", limit=BATCH)
-        requests = clocks.request_id
-        self._judge(requests, requests._lives(), now)
+        self._judge_again(clocks.request_id, now)
         return len(clocks)
 
     def _due(self, now):
@@ -312,3 +282,78 @@ class InternalSlaClock(models.Model):
     def _cron_judge(self):
         now = fields.Datetime.now()
         self._in_batches(lambda: self._judge_some_due(now), self._due(now))
+
+
+def _metrics(life):
+    """Yield what is measured of an order: once sent, and once a date is promised."""
+    if life.submitted_at:
+        yield from (clock.RESPONSE, clock.RESOLUTION)
+    if any(step.promised_at for step in life.steps):
+        yield clock.PROMISE
+
+
+def _evaluate(metric, order, life, terms, timeline, now):
+    """Return the values of a clock as :func:`engine.clock.evaluate` says them.
+
+    A clock keeps the policy it began with. While it is open, present hours and
+    calendars hold; once it stopped, those it stopped with.
+
+    :param terms: a row of :meth:`_stored`, or the policy of a new clock
+    """
+    calendar_id = terms["policy_calendar_id"] or order["service_calendar_id"]
+    target = terms["hours"]
+    if terms["stopped_at"]:
+        calendar_id, target = terms["calendar_id"], terms["target_hours"]
+    promise = metric == clock.PROMISE
+    spec = clock.Spec(
+        metric=metric,
+        intake_at=order["intake_at"],
+        hours=None if promise else target,
+        pausing=PAUSING[bool(terms["pause_third_party"])],
+        at_risk_percent=terms["at_risk_percent"] or AT_RISK_PERCENT,
+        earliest=order["earliest_at"] or None if metric == clock.RESOLUTION else None,
+    )
+    verdict = clock.evaluate(
+        spec, life.steps, timeline(calendar_id, order["company_id"]), now
+    )
+    if verdict is None:
+        return None
+    halted = verdict.pauses and verdict.pauses[-1].stop is None
+    remaining = verdict.remaining or ZERO
+    return {
+        "policy_id": terms["policy_id"],
+        "calendar_id": calendar_id or None,
+        "state": verdict.state,
+        "target_hours": hours(remaining + verdict.elapsed) if promise else target,
+        "started_at": verdict.started_at,
+        "deadline": verdict.deadline,
+        "at_risk_at": verdict.at_risk_at,
+        "breached_at": verdict.breached_at,
+        "stopped_at": verdict.stopped_at,
+        "next_at": verdict.next_at,
+        "counting": not verdict.stopped_at and not halted,
+        "judged_elapsed": hours(verdict.elapsed),
+        "judged_remaining": hours(remaining),
+        "judged_at": now,
+    }
+
+
+def _record_breach(verdict, row, spans, now):
+    """Note when a breach was first known; what a closed period counted stays."""
+    known = row.get("breached_at")
+    if known and is_counted(known, row["breach_recorded_at"], spans):
+        verdict |= {"state": "breached", "breached_at": known, "next_at": None}
+    recorded = row.get("breach_recorded_at") or now
+    verdict["breach_recorded_at"] = verdict["breached_at"] and recorded
+
+
+def _mark(clocks, now):
+    """Return what an order shows of its clocks."""
+    due = [c["deadline"] for c in clocks if c["deadline"] and not c["stopped_at"]]
+    states = [
+        SimpleNamespace(state=c["state"], at_risk_at=c["at_risk_at"]) for c in clocks
+    ]
+    return {
+        "sla_state": clock.risk_state(states, now),
+        "deadline": min(due, default=None),
+    }

@@ -15,6 +15,8 @@ INVISIBLE = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF]
 )
 
+_NOW = SQL("now() AT TIME ZONE 'UTC'")
+
 
 def is_given(value):
     """Return whether a caller gave something: 0 is something."""
@@ -295,76 +297,90 @@ class InternalValidated(models.AbstractModel):
         """
         if not rows:
             return []
+        values, source = self._rows_as_sql(range(len(rows)), rows)
         if self._log_access:
-            log = {"create_uid": self.env.uid, "create_date": self.env.cr.now()}
-            rows = [{**row, **log} for row in rows]
-        names = list(rows[0])
-        reserved = self.env.execute_query(
+            values |= {"create_uid": SQL("%s", self.env.uid), "create_date": _NOW}
+        inserted = self.env.execute_query(
             SQL(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id'))"
-                " FROM generate_series(1, %s)",
-                self._table,
-                len(rows),
-            )
-        )
-        ids = [row[0] for row in reserved]
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO %s (id, %s) SELECT * FROM %s",
+                "INSERT INTO %s (%s) SELECT %s FROM %s ORDER BY source.id RETURNING id",
                 SQL.identifier(self._table),
-                SQL(", ").join(map(SQL.identifier, names)),
-                self._unnest(names, ids, rows),
+                SQL(", ").join(map(SQL.identifier, values)),
+                SQL(", ").join(values.values()),
+                source,
             )
         )
-        return ids
+        return [id_ for (id_,) in inserted]
 
     @api.model
-    def _update_rows(self, ids, rows, unless=()):
+    def _update_rows(self, ids, rows):
         """Write dicts of stored values (the same keys in all) to ``ids``, where they
-        differ, in one statement.
-
-        :param unless: names that alone are no reason to write a row
-        """
+        differ, in one statement."""
         if not rows:
             return
-        names = list(rows[0])
-        log = SQL()
-        if self._log_access:
-            log = SQL(
-                ", write_uid = %s, write_date = %s", self.env.uid, self.env.cr.now()
-            )
-        compared = [name for name in names if name not in unless]
         self.browse(ids).flush_recordset()
+        values, source = self._rows_as_sql(ids, rows)
+        changes = [SQL("%s = %s", SQL.identifier(n), new) for n, new in values.items()]
+        if self._log_access:
+            changes += [
+                SQL("write_uid = %s", self.env.uid),
+                SQL("write_date = %s", _NOW),
+            ]
         self.env.cr.execute(
             SQL(
-                "UPDATE %(table)s SET %(values)s%(log)s FROM %(source)s"
+                "UPDATE %(table)s SET %(changes)s FROM %(source)s"
                 " WHERE %(table)s.id = source.id"
                 " AND (%(old)s) IS DISTINCT FROM (%(new)s)",
                 table=SQL.identifier(self._table),
-                values=SQL(", ").join(
-                    SQL("%s = %s", SQL.identifier(n), SQL.identifier("source", n))
-                    for n in names
-                ),
-                log=log,
-                new=SQL(", ").join(SQL.identifier("source", n) for n in compared),
-                old=SQL(", ").join(SQL.identifier(self._table, n) for n in compared),
-                source=self._unnest(names, ids, rows),
+                changes=SQL(", ").join(changes),
+                source=source,
+                old=SQL(", ").join(SQL.identifier(self._table, n) for n in values),
+                new=SQL(", ").join(values.values()),
             )
         )
-        self.browse(ids).invalidate_recordset(flush=False)
+        self.browse(ids)._forget_written(values)
 
-    def _unnest(self, names, ids, rows):
-        columns = [SQL("%s::int[]", list(ids))]
-        for name in names:
-            kind = self._fields[name].column_type[0]
-            values = [row[name] for row in rows]
-            if self._fields[name].type != "boolean":
-                values = [None if value is False else value for value in values]
-            if kind == "jsonb":
-                values = [value and json.dumps(value) for value in values]
-            columns.append(SQL("%s::%s[]", values, SQL(kind)))
-        return SQL(
-            "unnest(%s) AS source(id, %s)",
-            SQL(", ").join(columns),
-            SQL(", ").join(map(SQL.identifier, names)),
+    def _forget_written(self, names):
+        """Drop from the cache what changed with these columns, and what may follow from
+        them; the other columns are as they were."""
+        written = {*names, "write_uid", "write_date"}
+        changed = [
+            name
+            for name, field in self._fields.items()
+            if name in written or not (field.store and field.column_type)
+        ]
+        self.invalidate_recordset(changed, flush=False)
+
+    def _rows_as_sql(self, ids, rows):
+        """Return ``{name: its value in SQL}`` and the ``source`` that it is read from.
+
+        To read many values takes PostgreSQL longer than to write them: one that all
+        rows share is given once.
+        """
+        values, types = {}, {"id": "int4"}
+        columns = {"id": ids}
+        for name in rows[0]:
+            field = self._fields[name]
+            column = [row[name] for row in rows]
+            if field.type != "boolean":
+                column = [None if value is False else value for value in column]
+            if column.count(column[0]) < len(column):
+                values[name] = SQL.identifier("source", name)
+                columns[name], types[name] = column, field.column_type[0]
+                continue
+            value, kind = column[0], field.column_type[0]
+            if kind == "jsonb" and value is not None:
+                value = json.dumps(value)
+            values[name] = SQL("%s::%s", value, SQL(kind))
+        told = [
+            dict(zip(columns, row, strict=True))
+            for row in zip(*columns.values(), strict=True)
+        ]
+        source = SQL(
+            "json_to_recordset(%s) AS source(%s)",
+            json.dumps(told, default=str),
+            SQL(", ").join(
+                SQL("%s %s", SQL.identifier(name), SQL(kind))
+                for name, kind in types.items()
+            ),
         )
+        return values, source

@@ -7,15 +7,14 @@ class ResUsers(models.Model):
     _inherit = "res.users"
 
     def _internal_departments(self, companies):
-        """Return, for each company, the departments this user belongs to, and those he
-        manages."""
-        self.ensure_one()
+        """Return ``{(user, company): (departments he belongs to, those he manages)}``
+        for each of these users and companies."""
         employees = (
             self.env["hr.employee"]
             .sudo()
             .search(
                 [
-                    ("user_id", "=", self.id),
+                    ("user_id", "in", self.ids),
                     ("active", "=", True),
                     ("company_id", "in", companies.ids),
                 ]
@@ -26,14 +25,15 @@ class ResUsers(models.Model):
             .sudo()
             .search([("manager_id", "in", employees.ids)])
         )
-        mine = employees.grouped("company_id")
-        led = managed.grouped("company_id")
+        mine = employees.grouped(lambda e: (e.user_id, e.company_id))
+        led = managed.grouped(lambda d: (d.manager_id.user_id, d.company_id))
         nobody, nowhere, anywhere = employees[:0], managed[:0], companies[:0]
         return {
-            company: (
-                mine.get(company, nobody).department_id,
-                led.get(company, nowhere) | led.get(anywhere, nowhere),
+            (user, company): (
+                mine.get((user, company), nobody).department_id,
+                led.get((user, company), nowhere) | led.get((user, anywhere), nowhere),
             )
+            for user in self
             for company in companies
         }
 
@@ -50,6 +50,8 @@ class ResUsers(models.Model):
 
     def _internal_is_person(self, other):
         """Return whether two users are one person: same partner, or same e-mail."""
+        if not self or not other:
+            return False
         return bool(self._internal_names() & other._internal_names())
 
     def _internal_names(self):

@@ -6,6 +6,7 @@ from . import test_period
 from . import test_queries
 from . import test_roles
 from . import test_stage
+from . import test_telling
 from . import test_tours
 from . import test_views
 from . import test_worktime_equal

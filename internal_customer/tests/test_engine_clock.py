@@ -806,16 +806,17 @@ class TestLaws(unittest.TestCase):
         self, events, name, now
     ):
         """The oracle asks every quarter of an hour what the request is waiting for."""
-        timeline = TIMELINES[name]
+        timeline, end = TIMELINES[name], max(now, events[-1].at)
         spec = Spec(RESOLUTION, timeline.next_open(events[0].at), 8)
-        verdict = evaluate(spec, replay(events).steps, timeline, now)
+        verdict = evaluate(spec, replay(events).steps, timeline, end)
         assume(verdict)
-        end, moment, count = max(now, events[-1].at), events[0].at, 0
+        moment, count = events[0].at, 0
         while moment < end:
             past = [event for event in events if event.at <= moment]
             state = replay(past).state
+            causes = [event.cause for event in past if event.kind == "wait"]
             turn = state in ("submitted", "accepted", "in_progress") or (
-                state == "waiting" and past[-1].cause != "customer"
+                state == "waiting" and causes[-1] != "customer"
             )
             count += turn and timeline.next_open(moment) == moment
             moment += QUARTER

@@ -4,6 +4,7 @@ Pure: runs without Odoo and without a database.
 """
 
 import unittest
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given, settings
@@ -11,13 +12,17 @@ from hypothesis import strategies as st
 
 from ..engine.transitions import (
     CAUSES,
+    DOCUMENT,
     FINAL,
+    OPEN,
+    STANDINGS,
     STATES,
     TABLE,
     Event,
     Life,
     TransitionError,
     between,
+    follow,
     replay,
 )
 
@@ -51,6 +56,55 @@ ROWS = [
         "customer",
         "reason",
     ),
+    (
+        "unask",
+        "submitted countered accepted in_progress waiting delivered done",
+        "same",
+        None,
+        "",
+    ),
+]
+
+# A document: what happened to its request, where it stood, where it stands now (a
+# waiting one with its cause), and what it therefore brings about; None: a new request.
+FOLLOWED = [
+    ("", "", "submitted", "submit"),
+    ("", "", "accepted", "submit accept"),
+    ("", "", "in_progress", "submit start"),
+    ("", "", "waiting customer", "submit wait"),
+    ("", "", "delivered", "submit deliver"),
+    ("submit", "submitted", "in_progress", "start"),
+    ("submit", "submitted", "delivered", "deliver"),
+    ("submit start", "in_progress", "submitted", ""),
+    ("submit start", "in_progress", "accepted", ""),
+    ("submit start", "in_progress", "waiting customer", "wait"),
+    ("submit start", "in_progress", "declined", "decline"),
+    ("submit start", "in_progress", "cancelled", "cancel"),
+    ("submit wait", "waiting", "submitted", "resume"),
+    ("submit wait", "waiting", "in_progress", "resume start"),
+    ("submit wait", "waiting", "delivered", "deliver"),
+    ("submit wait", "waiting", "waiting third_party", "resume wait"),
+    ("submit wait", "submitted", "waiting customer", ""),
+    ("submit start wait", "waiting", "submitted", "resume"),
+    ("submit counter", "submitted", "in_progress", ""),
+    ("submit counter", "submitted", "waiting customer", ""),
+    ("submit counter", "submitted", "delivered", "deliver"),
+    ("submit counter", "submitted", "cancelled", "cancel"),
+    ("submit deliver", "delivered", "submitted", "reject"),
+    ("submit deliver", "delivered", "in_progress", "reject"),
+    ("submit deliver", "delivered", "waiting customer", "reject wait"),
+    ("submit deliver", "delivered", "cancelled", ""),
+    ("submit deliver", "delivered", "declined", ""),
+    ("submit deliver reject", "in_progress", "delivered", "deliver"),
+    ("submit deliver confirm", "delivered", "in_progress", None),
+    ("submit deliver confirm", "delivered", "cancelled", ""),
+    ("submit deliver confirm", "in_progress", "delivered", ""),
+    ("submit cancel", "cancelled", "submitted", None),
+    ("submit cancel", "cancelled", "delivered", None),
+    ("submit cancel", "in_progress", "waiting customer", ""),
+    ("submit cancel", "in_progress", "delivered", ""),
+    ("submit decline", "declined", "waiting customer", None),
+    ("submit decline", "declined", "cancelled", ""),
 ]
 
 # One way into each state.
@@ -133,7 +187,8 @@ class TestTable(unittest.TestCase):
                 with self.subTest(state=state, kind=kind):
                     events = history(f"{way} {kind}")
                     if state in sources.split():
-                        expected = "in_progress" if target == "before" else target
+                        same = {"before": "in_progress", "same": state}
+                        expected = same.get(target, target)
                         self.assertEqual(replay(events).state, expected)
                     else:
                         with self.assertRaises(TransitionError) as caught:
@@ -236,6 +291,69 @@ class TestLife(unittest.TestCase):
         self.assertRaises(TransitionError, replay, [Event("explode", at(0))])
 
 
+class TestFollow(unittest.TestCase):
+    """A request goes where its document goes, by the shortest way in the table."""
+
+    def test_rows(self):
+        for kinds, was, now, expected in FOLLOWED:
+            with self.subTest(kinds=kinds, was=was, now=now):
+                told = [
+                    replace(event, cause="customer") if event.kind == "wait" else event
+                    for event in history(kinds)
+                ]
+                life = replay(told)
+                stands, _, cause = now.partition(" ")
+                found = follow(life, was, stands, cause)
+                self.assertEqual(found if found is None else " ".join(found), expected)
+
+    @LAWS
+    @given(st.lists(st.sampled_from(STANDINGS), min_size=1, max_size=8), st.data())
+    def test_every_walk_of_a_document_is_possible(self, walk, data):
+        events, was = [], ""
+        for place, stands in enumerate(walk):
+            cause = data.draw(st.sampled_from(CAUSES)) if stands == "waiting" else ""
+            kinds = follow(replay(events), was, stands, cause)
+            if kinds is None:
+                events, kinds = [], follow(Life(), "", stands, cause)
+            for kind in kinds:
+                events.append(Event(kind, at(place), cause or DOCUMENT))
+            life = replay(events)
+            if stands == "delivered":
+                self.assertEqual(life.state, "delivered")
+            elif stands == "waiting":
+                self.assertEqual((life.state, life.waits_for), (stands, cause))
+            elif stands in OPEN and life.state not in FINAL:
+                self.assertIn(life.state, OPEN[OPEN.index(stands) :])
+                self.assertNotEqual(life.state, "waiting")
+            was = stands
+
+    def test_what_only_a_document_may(self):
+        for kinds in ("submit start decline", "submit counter deliver"):
+            with self.subTest(kinds):
+                self.assertRaises(TransitionError, replay, history(kinds))
+                told = replay(history(kinds, cause=DOCUMENT))
+                self.assertEqual(told.state, TABLE[kinds.split()[-1]].target)
+
+
+class TestRemarks(unittest.TestCase):
+    def test_nobody_is_asked_and_nothing_else_changes(self):
+        for state, way in WAYS.items():
+            if state in ("draft", "declined", "cancelled"):
+                continue
+            with self.subTest(state=state):
+                told = replay(history(f"{way} unask"))
+                self.assertTrue(told.unasked)
+                self.assertEqual(told.state, state)
+
+    def test_silence_still_accepts(self):
+        events = [Event("submit", at(0)), Event("deliver", at(1))]
+        silence = Event("confirm", at(2), "silence")
+        for moment in (1, 2, 3):
+            with self.subTest(moment=moment):
+                told = replay([*events, Event("unask", at(moment)), silence])
+                self.assertEqual((told.state, told.closed_at), ("done", at(2)))
+
+
 class TestLaws(unittest.TestCase):
     @LAWS
     @given(histories(), st.randoms(use_true_random=False))
@@ -246,7 +364,7 @@ class TestLaws(unittest.TestCase):
     @LAWS
     @given(histories())
     def test_steps_are_a_chain_from_draft_and_nothing_follows_an_end(self, events):
-        steps = replay(events).steps
+        steps = [s for s in replay(events).steps if s.event.kind != "unask"]
         states = ["draft", *(step.target for step in steps)]
         self.assertEqual([step.source for step in steps], states[:-1])
         self.assertTrue(FINAL.isdisjoint(states[:-1]))

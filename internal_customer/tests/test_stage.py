@@ -62,3 +62,11 @@ class TestStage(InternalCustomerCase):
         for act in (stage.unlink, lambda: stage.write({"state": "draft"})):
             with self.assertRaises(ValidationError):
                 act()
+
+    def test_what_is_accepted_at_once_does_not_stay_where_it_was_dropped(self):
+        self.service.acceptance_days = 0
+        request = self.place()
+        delivered = self.env.ref("internal_customer.stage_delivered")
+        request.with_user(self.clerk).write({"stage_id": delivered.id})
+        done = self.env.ref("internal_customer.stage_done")
+        self.assertRecordValues(request, [{"stage_id": done.id, "state": "done"}])
