@@ -158,7 +158,11 @@ class _Path:
         return [self._event(kind, now) for kind in kinds]
 
     def _event(self, kind, now, code="other"):
-        needs = TABLE[kind].needs
+        needs, reason = TABLE[kind].needs, ""
+        if "reason" in needs:
+            reason = self.document._internal_request_reason()
+        if kind == "reject":
+            reason = self.document.env._("Reopened: %s", reason)
         return Event(
             kind,
             now,
@@ -166,5 +170,5 @@ class _Path:
             None,
             self.document.env.uid,
             code if "code" in needs else "",
-            self.document._internal_request_reason() if "reason" in needs else "",
+            reason,
         )
