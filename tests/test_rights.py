@@ -756,7 +756,8 @@ APPROVED = {
     WORD: "action_say",
     "internal.incentive.run": "action_run",
 }
-ODOOS = {"create", "write", "unlink", "read", "copy", "search_read"}
+ODOOS = {"create", "write", "unlink", "read", "copy", "search_read", "default_get"}
+ODOOS |= {"rating_send_request"}  # of rating.mixin
 
 
 def our_methods():
