@@ -9,9 +9,9 @@ from .measure import Side, in_turns, queries, ratio, result
 from .worktime import office
 
 SIZES = (1, 10, 100, 1000)
-# Times the bare statements, and stock's times ours. Of the bare statements' time reading
-# the orders by the rights of the caller takes more than all of it, the clocks half; then
-# comes what the events say.
+# Times the bare statements, and stock's times ours. Reading the orders by the rights of
+# the caller takes longer than the bare statements, the clocks half as long; then comes
+# what the events say.
 AT_MOST, AT_LEAST = 6, 8
 _GROWING = (
     "internal.request",

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine.transitions import CUSTOMER, DOCUMENT, Event
+from .internal_validated import is_id
 
 _NOTED = "internal_customer.noted"
 
@@ -171,8 +172,10 @@ class InternalRequestSource(models.AbstractModel):
                 domain, requests = Domain(value), requests.sudo()
             case "in":
                 domain, requests = Domain("id", "in", value), requests.sudo()
-            case _:
+            case "like" | "ilike" | "=like" | "=ilike":
                 domain = Domain("display_name", operator, value)
+            case _:
+                return NotImplemented
         found = Domain(
             "id",
             "in",
@@ -222,7 +225,8 @@ class InternalRequestSource(models.AbstractModel):
 
         :raises AccessError: it has none that the caller may see
         """
-        self.ensure_one()
+        if len(self) != 1 or not is_id(self._ids[0]):
+            raise ValidationError(self.env._("ids: give exactly one record."))
         self.check_access("read")
         request = self.internal_request_id.sudo(False)
         if not request:
@@ -259,6 +263,7 @@ class InternalRequestSource(models.AbstractModel):
 
     def _internal_request_gone(self):
         """Cancel what these documents have not delivered."""
+        self.check_access("unlink")
         if self._internal_request_latest():
             self._internal_request_catch_up()  # what was closed before is delivered
         now, told = fields.Datetime.now(), {}

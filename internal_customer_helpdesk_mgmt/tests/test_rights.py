@@ -3,7 +3,7 @@
 import contextlib
 
 from odoo import http
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -25,6 +25,21 @@ OF_THE_ORDER = (
 @tagged("post_install", "-at_install")
 class TestSmallestRights(HelpdeskCase):
     """An agent with his own tickets only, and a colleague with no right at all."""
+
+    def test_odd_calls_are_told_in_words(self):
+        ticket = self.make_tickets()
+        tickets = self.Ticket.with_user(self.clerk)
+        for ids in ((), (ticket.id, ticket.id + 1), ("x",), (0,), (10**30,)):
+            with self.subTest(ids), self.assertRaises(ValidationError):
+                tickets.browse(ids).action_open_internal_request()
+        with self.assertRaises(UserError):
+            tickets.search([("internal_request_id", "child_of", 1)])
+
+    def test_who_may_not_delete_a_ticket_cancels_nothing(self):
+        ticket = self.make_tickets()
+        with contextlib.suppress(AccessError):
+            ticket.with_user(self.clerk).unlink()
+        self.assertEqual(self.order(ticket).state, "submitted")
 
     def test_the_agent_does_it_all(self):
         ticket = self.make_tickets()
