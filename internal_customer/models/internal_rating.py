@@ -67,6 +67,7 @@ class InternalRating(models.Model):
     _score_range = models.Constraint("CHECK (score IS NULL OR score BETWEEN 1 AND 5)")
     _answered_idx = models.Index("(company_id, answered_at) WHERE state = 'answered'")
     _expires_idx = models.Index("(company_id, expires_at)")
+    _told_idx = models.Index("(told_at) WHERE told_at IS NOT NULL")
     _untold_idx = models.Index("(rater_id) WHERE state = 'asked' AND told_at IS NULL")
 
     @api.depends("request_id")
